@@ -1,0 +1,44 @@
+"""The Gaussian, its score, and its location-scale form.
+
+    N(z; mean, variance) = exp(-(z - mean)^2 / (2 variance)) / sqrt(2 pi variance)
+
+    d/dmean log N(z; mean, variance) = (z - mean) / variance
+    x ~ N(0, 1)   =>   mean + sqrt(variance) x ~ N(mean, variance)
+
+The second parameter is the variance, here and everywhere (erratum E20).
+"""
+
+import numpy as np
+
+from lib import checks
+
+
+def log_density(z, mean, variance):
+    """Log density of N(mean, variance) at z (slide S23 with its factor 2: erratum E16).
+
+    z, mean : finite; variance: positive; all three broadcast
+    """
+    z, mean, variance = _arguments("z", z, mean, variance)
+    return -0.5 * (np.log(2 * np.pi * variance) + (z - mean) ** 2 / variance)
+
+
+def mean_score(z, mean, variance):
+    """d log N(z; mean, variance) / d mean = (z - mean) / variance (slide S30; erratum E17).
+
+    z, mean : finite; variance: positive; all three broadcast
+    """
+    z, mean, variance = _arguments("z", z, mean, variance)
+    return (z - mean) / variance
+
+
+def reparameterize(mean, variance, noise):
+    """z = mean + sqrt(variance) noise, a draw of N(mean, variance) where the noise is one of N(0, 1) (slide S26).
+
+    mean, noise: finite; variance: positive; all three broadcast
+    """
+    noise, mean, variance = _arguments("noise", noise, mean, variance)
+    return mean + np.sqrt(variance) * noise
+
+
+def _arguments(name, value, mean, variance):
+    return checks.finite(name, value), checks.finite("mean", mean), checks.positive("variance", variance)
