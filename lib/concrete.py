@@ -73,7 +73,8 @@ def log_density(log_x, logits, temperature):
     temperature = checks.positive("temperature", temperature)
     categories = logits.shape[-1]
     if log_x.shape[-1:] != logits.shape[-1:]:
-        raise ValueError(f"log_x must have {categories} entries on its last axis, as logits has, but its shape is {log_x.shape}")
+        raise ValueError(f"log_x must have {categories} entries on its last axis, as logits has, "
+                         f"but its shape is {log_x.shape}")
     _check_on_simplex("exp(log_x)", np.exp(np.minimum(log_x, 1.0)))         # 1.0: wrong already, and cannot overflow
     each = logspace.log_softmax(logits - temperature[..., None] * log_x) - log_x
     return math.lgamma(categories) + (categories - 1) * np.log(temperature) + each.sum(axis=-1)
@@ -92,7 +93,8 @@ def pullback(slope, x, temperature):
     slope, x = checks.finite("slope", slope), checks.finite("x", x)
     temperature = checks.positive("temperature", temperature)
     if slope.shape[-1:] != x.shape[-1:] or x.ndim == 0:
-        raise ValueError(f"slope must have as many entries on its last axis as x, but their shapes are {slope.shape} and {x.shape}")
+        raise ValueError(f"slope must have as many entries on its last axis as x, "
+                         f"but their shapes are {slope.shape} and {x.shape}")
     _check_on_simplex("x", x)
     slope, x = np.broadcast_arrays(slope, x)
     heaviest = np.argmax(x, axis=-1)[..., None]

@@ -3,8 +3,8 @@
     score function   d/dtheta E[f(z)] = E[(f(z) - c) d/dtheta log p(z; theta)]        z ~ p(.; theta), any constant c
     pathwise         d/dtheta E[f(z)] = E[f'(z) dg/dtheta]                            z = g(x, theta), x without theta
 
-The first asks nothing of f; the second needs f(g(x, theta)) continuous in theta, and differentiable almost everywhere with
-a bound that is integrable (erratum E22). Terms are returned, not means, so that their spread can be seen.
+The first asks nothing of f; the second needs f(g(x, theta)) continuous in theta, and differentiable almost everywhere
+with an integrable bound (erratum E22). Terms are returned, not means, so that their spread can be seen.
 
 Shapes: n samples lead; a gradient of d components has its own axis, the last.
 """
@@ -90,7 +90,7 @@ def _pair(one_name, one, each_name, each):
         return one, each
     if each.shape[:-1] == one.shape:
         return one[..., None], each
-    raise ValueError(f"{each_name} must have shape {one.shape}, as {one_name} has, or one axis more for the components, "
+    raise ValueError(f"{each_name} must have shape {one.shape}, as {one_name} has, or one axis more for components, "
                      f"but its shape is {each.shape}")
 
 
@@ -109,8 +109,8 @@ def _align_baseline(baseline, values, scores):
         return baseline[..., None]
     if baseline.shape in (components, (1,) + components):
         return baseline
-    raise ValueError(f"baseline must be a number or have shape {samples[:-1]}, {samples}, {components} or {(1,) + components}, "
-                     f"but its shape is {baseline.shape}")
+    raise ValueError(f"baseline must be a number or have shape {samples[:-1]}, {samples}, {components} or "
+                     f"{(1,) + components}, but its shape is {baseline.shape}")
 
 
 def _several(name, value):

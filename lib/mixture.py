@@ -68,7 +68,9 @@ def _check_points(points, means):
     points, means = checks.finite("points", points), checks.finite("means", means)
     for name, array in (("points", points), ("means", means)):
         if array.ndim < 2 or array.shape[-2] == 0:
-            raise ValueError(f"{name} must have shape (..., how many, dimensions) with at least one, but its shape is {array.shape}")
+            raise ValueError(f"{name} must have shape (..., how many, dimensions) with at least one, "
+                             f"but its shape is {array.shape}")
     if points.shape[-1] != means.shape[-1]:
-        raise ValueError(f"means must have the {points.shape[-1]} dimensions of the points, but its shape is {means.shape}")
+        raise ValueError(f"means must have the {points.shape[-1]} dimensions of the points, "
+                         f"but its shape is {means.shape}")
     return points, means
