@@ -1,0 +1,107 @@
+"""The course's one Sphinx extension. It lets plain `jupyter-book build .` make the whole static site:
+
+    prerender   kernels of a build draw every frame of every widget (`lib.explore` looks at COURSE_PRERENDER)
+    assets      MathJax and the widgets' loader come from node_modules, copied beside the pages, where `npm ci` has put
+                them, and from their CDN, at the same versions, where it has not
+    cache       stored executions, and the pages read from them, are valid for one state of `lib` and of the lock file
+    quiet       a page loads only what it uses, and leaves its console empty
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+CDN = "https://cdn.jsdelivr.net/npm"
+
+# What a page needs of each package: the script it loads, then the fonts that the script looks for beside itself.
+WIDGETS, MATHJAX = "@jupyter-widgets/html-manager", "mathjax"
+ASSETS = {
+    WIDGETS: ("dist", "embed.js", "*.woff2"),
+    MATHJAX: ("es5", "tex-chtml.js", "output/chtml/fonts/woff-v2/*.woff"),
+}
+
+# MathJax 3 keeps settings and later itself in window.MathJax. Widgets ask MathJax 2's Hub to typeset their labels: until
+# MathJax 3 is ready that may do nothing, since it then typesets the whole page; afterwards it typesets the label.
+MATHJAX_SETTINGS = """
+window.MathJax = {
+  tex: {inlineMath: [["$", "$"], ["\\\\(", "\\\\)"]]},
+  options: {ignoreHtmlClass: "tex2jax_ignore|document", processHtmlClass: "tex2jax_process|math|output_area"},
+  startup: {ready() {
+    MathJax.startup.defaultReady();
+    MathJax.Hub = {Queue: ([, , element]) => MathJax.typesetPromise([element])};
+  }},
+  Hub: {Queue() {}},
+};
+"""
+
+# The theme's icon script replaces the <i> elements of a Play button; told to nest its icons in them, it leaves them alive.
+ICON_SETTINGS = "window.FontAwesomeConfig = {autoReplaceSvg: 'nest'}"
+
+
+def setup(app):
+    os.environ["COURSE_PRERENDER"] = "1"
+    app.add_config_value("course_digest", "", "env")  # "env": another digest reads all pages again
+    app.connect("config-inited", configure)
+    app.connect("html-page-context", drop_unused_scripts, priority=900)
+    app.connect("build-finished", copy_assets)
+    app.add_js_file(None, body=ICON_SETTINGS, priority=0)
+    app.add_js_file(None, body=MATHJAX_SETTINGS, priority=0)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def configure(app, config):
+    """Point the page at its assets, and the execution cache at a folder of its own for this state of the code."""
+    config.nb_ipywidgets_js = {_url(WIDGETS): {"defer": "defer"}}  # myst-nb loads it on pages with widgets only
+    config.mathjax_path = _url(MATHJAX)
+    config.course_digest = _digest()
+    caches = Path(app.outdir).parent / ".executions"
+    config.nb_execution_cache_path = str(caches / config.course_digest)
+    for stale in set(caches.glob("*")) - {Path(config.nb_execution_cache_path)}:
+        shutil.rmtree(stale)
+
+
+def drop_unused_scripts(app, pagename, templatename, context, doctree):
+    """Leave out thebe, which the theme declares twice on every page (a console error) and this course does not use."""
+    context["script_files"] = [
+        script
+        for script in context["script_files"]
+        if "thebe" not in f"{script.filename} {script.attributes.get('body')}".lower()
+    ]
+
+
+def copy_assets(app, exception):
+    if exception or app.builder.format != "html":
+        return
+    for package in filter(_installed, ASSETS):
+        folder, *patterns = ASSETS[package]
+        for pattern in patterns:
+            for source in (ROOT / "node_modules" / package / folder).glob(pattern):
+                relative = source.relative_to(ROOT / "node_modules")
+                place = Path(app.outdir) / "_static" / "vendor" / relative
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(source, place)
+
+
+def _installed(package):
+    folder, script, _ = ASSETS[package]
+    return (ROOT / "node_modules" / package / folder / script).exists()
+
+
+def _url(package):
+    """Where a page finds the package's script: relative to _static, or at the CDN."""
+    folder, script, _ = ASSETS[package]
+    if _installed(package):
+        return f"vendor/{package}/{folder}/{script}"
+    version = json.loads((ROOT / "package.json").read_text())["dependencies"][package]
+    return f"{CDN}/{package}@{version}/{folder}/{script}"
+
+
+def _digest():
+    """A digest of all that decides a notebook's outputs besides its own cells: `lib` and the locked packages."""
+    digest = hashlib.sha256()
+    for path in [*sorted((ROOT / "lib").rglob("*.py")), ROOT / "requirements.txt"]:
+        digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]

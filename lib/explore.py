@@ -1,0 +1,319 @@
+"""Sliders and the picture they move: one cell, two hosts.
+
+    explore(figure_function, temperature=log_grid(0.01, 100, 33, start=1), seed=noise(4))
+
+A figure function is plain: numbers in, a `matplotlib.figure.Figure` and one sentence describing this picture out.
+Every control is a finite grid of named values, so a page without a kernel and a live notebook show the same pictures:
+
+    static   COURSE_PRERENDER is set (a build of the book): every frame is drawn now, into nested `Stack`s that the
+             page itself links to the sliders; no kernel, and no JavaScript of ours
+    live     otherwise: the frame asked for is drawn when it is asked for, and kept. The front end sends a slider's
+             next position only when the kernel is idle, and then the latest one: a dragged slider never queues up
+
+The sentence is the picture's alternative text and its visible caption, and what the cell stores as plain text.
+"""
+
+import base64
+import html
+import inspect
+import io
+import itertools
+import math
+import os
+import re
+from dataclasses import dataclass
+
+import ipywidgets
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from PIL import Image
+
+from lib import checks
+from lib.figures import style
+
+MAX_FRAMES = 300
+MAX_BYTES = 1_000_000  # of one widget's frames as they stand in the page, captions and base64 included
+NOT_FINITE = re.compile(r"(?<![a-z])(nan|inf|infinity)(?![a-z])", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Control:
+    """A finite grid of values, the name each is shown by, and the widget that moves along it."""
+
+    values: tuple
+    names: tuple
+    start: int  # index of the default
+    label: str | None = None  # None: the argument's own name
+    kind: str = "slider"  # slider, buttons or play
+    interval: int = 0  # milliseconds between the steps of a `play`
+
+    def __post_init__(self):
+        for name in self.names:
+            if self.names.count(name) > 1:
+                raise ValueError(
+                    f"values of a control must have different names, but {name!r} names {self.names.count(name)} of "
+                    f"the {len(self.names)} values {list(self.values)}: use fewer values or a wider range"
+                )
+
+
+def grid(first, last, count, start=None, label=None):
+    """A slider over `count` evenly spaced values, both ends included; whole numbers arrive as `int`.
+
+    start: the default, a value of the grid; the middle one if not given
+    raises: ValueError if the grid is empty or not finite, shows a value twice, or `start` is not on it
+    """
+    return _control(np.linspace(*_range(first, last, count)), start, label)
+
+
+def log_grid(first, last, count, start=None, label=None):
+    """A slider over `count` values in equal ratios, each rounded to two significant digits.
+
+    first, last: positive; the rest as in `grid`
+    """
+    first, last, count = _range(checks.positive("first", first), checks.positive("last", last), count)
+    return _control([float(f"{value:.2g}") for value in np.geomspace(first, last, count)], start, label)
+
+
+def choices(values, start=None, label=None):
+    """Buttons, one for each value: a dict {name shown: value}, or a list of values that name themselves."""
+    named = values if isinstance(values, dict) else {_name(value): value for value in values}
+    if len(named) < len(values):
+        raise ValueError(f"choices must have different names, but {list(values)} does not")
+    return _control(list(named.values()), start, label, names=tuple(named), kind="buttons")
+
+
+def noise(count, label="noise"):
+    """Buttons that redraw the noise: the seeds 0 to count - 1, shown as draw 1 to draw `count`."""
+    seeds = range(checks.integer("count", count, least=1))
+    return choices({f"draw {seed + 1}": seed for seed in seeds}, start=0, label=label)
+
+
+def play(first, last, count, start=None, label=None, interval=200):
+    """A `grid` with a Play button that walks along it, a step every `interval` milliseconds; it starts at `first`."""
+    values = np.linspace(*_range(first, last, count))
+    interval = checks.integer("interval", interval, least=20)
+    return _control(values, first if start is None else start, label, kind="play", interval=interval)
+
+
+def explore(figure_function, /, **controls):
+    """Show the picture of `figure_function` with a widget for each of its arguments that is named in `controls`.
+
+    figure_function: numbers in, (Figure, sentence) out; its other arguments keep their defaults
+    controls       : none to three of `grid`, `log_grid`, `choices`, `noise`, `play`, by argument name
+    returns        : an `Explorable`; as the last line of a cell, the picture
+    raises         : ValueError for controls that do not fit the function, for more than 300 frames or 1 MB of them,
+                     for a number that is not finite; whatever the figure function raises, with the state added
+    """
+    _check(figure_function, controls)
+    prerender = bool(os.environ.get("COURSE_PRERENDER"))
+    return (_prerendered if prerender else _live)(figure_function, controls)
+
+
+class Explorable(ipywidgets.VBox):
+    """Controls over a picture. Its plain text is the default picture's sentence: nbval compares that, and a reader
+    of the raw notebook still learns what there was to see."""
+
+    def __init__(self, selectors, picture, sentence):
+        super().__init__([*selectors, picture], layout=ipywidgets.Layout(max_width="44em"))
+        self.add_class("explorable")
+        self.sentence = sentence
+
+    def __repr__(self):
+        return self.sentence
+
+    def _repr_mimebundle_(self, **kwargs):
+        return {**super()._repr_mimebundle_(**kwargs), "text/plain": self.sentence}
+
+
+def states(controls):
+    """Every state of the controls, as keyword arguments of the figure function; the last control moves fastest."""
+    for values in itertools.product(*(control.values for control in controls.values())):
+        yield dict(zip(controls, values, strict=True))
+
+
+def frame(figure_function, **state):
+    """Draw one state: returns (html, sentence), a lossless WebP inside a figure element with its caption.
+
+    raises: whatever the figure function raises, with the state added; TypeError if it returns anything but a figure
+            and a sentence; ValueError if a number drawn or described is not finite
+    """
+    where = f"{figure_function.__name__}({', '.join(f'{name}={value!r}' for name, value in state.items())})"
+    try:
+        with style.context():
+            figure, sentence = figure_function(**state)
+            image, width, height = _webp(figure)
+    except Exception as error:
+        error.add_note(f"while drawing {where}")
+        raise
+    if NOT_FINITE.search(sentence):
+        raise ValueError(f"{where} describes a number that is not finite: {sentence!r}")
+    for what, numbers in style.drawn_numbers(figure):
+        if not np.isfinite(numbers).all():
+            raise ValueError(f"{where} draws {what} with a number that is not finite")
+    text = html.escape(sentence)
+    return (
+        f'<figure style="margin:0"><img alt="{text}" width="{width}" height="{height}" '
+        f'style="width:100%;height:auto" src="data:image/webp;base64,{image}">'
+        f'<figcaption style="line-height:1.4">{text}</figcaption></figure>'
+    ), sentence
+
+
+def _webp(figure):
+    """The figure as (base64 of a lossless WebP, its width, its height in pixels).
+
+    Nine levels a colour channel look the same and halve the bytes.
+    """
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    picture = picture.point([round(round(level / 255 * 8) * 255 / 8) for level in range(256)] * 3)
+    buffer = io.BytesIO()
+    picture.save(buffer, format="webp", lossless=True)
+    return base64.b64encode(buffer.getvalue()).decode(), *picture.size
+
+
+def _prerendered(figure_function, controls):
+    """All frames at once: a stack for each value of the first control, of stacks for the second, and so on.
+
+    The control with the fewest values comes outermost, which needs the fewest links.
+    """
+    order = sorted(controls, key=lambda name: len(controls[name].values))
+    selectors = {name: _Selector(name, control) for name, control in controls.items()}
+    size, start_sentence = 0, None
+    shared = {"layout": ipywidgets.Layout(), "style": ipywidgets.HTML().style}
+
+    def nest(names, state):
+        nonlocal size, start_sentence
+        if not names:
+            picture, sentence = frame(figure_function, **{name: state[name] for name in controls})
+            size += len(picture)
+            if size > MAX_BYTES:
+                raise ValueError(
+                    f"the frames of {figure_function.__name__} weigh more than {MAX_BYTES:,} bytes: {_coarsen(controls)}"
+                )
+            if all(state[name] == control.values[control.start] for name, control in controls.items()):
+                start_sentence = sentence
+            return ipywidgets.HTML(picture, **shared)
+        name, *inner = names
+        children = [nest(inner, state | {name: value}) for value in controls[name].values]
+        stack = ipywidgets.Stack(children, selected_index=controls[name].start, layout=shared["layout"])
+        ipywidgets.jslink((selectors[name].index, "index"), (stack, "selected_index"))
+        return stack
+
+    picture = nest(order, {})
+    return Explorable([selector.box for selector in selectors.values()], picture, start_sentence)
+
+
+def _live(figure_function, controls):
+    """One frame at a time, drawn when it is asked for. An error stands where the picture would, and is raised too."""
+    selectors = {name: _Selector(name, control) for name, control in controls.items()}
+    picture, drawn = ipywidgets.HTML(), {}
+
+    def show(_change=None):
+        at = tuple(selector.index.index for selector in selectors.values())
+        if at not in drawn:
+            state = {name: control.values[i] for (name, control), i in zip(controls.items(), at, strict=True)}
+            try:
+                drawn[at] = frame(figure_function, **state)
+            except Exception as error:
+                notes = " ".join(getattr(error, "__notes__", []))
+                picture.value = f'<pre role="alert">{html.escape(f"{type(error).__name__}: {error} {notes}")}</pre>'
+                raise
+        picture.value = drawn[at][0]
+        return drawn[at][1]
+
+    sentence = show()
+    for selector in selectors.values():
+        selector.index.observe(show, "index")
+    return Explorable([selector.box for selector in selectors.values()], picture, sentence)
+
+
+class _Selector:
+    """The widgets of one control: `index` carries the position, `box` is what is shown."""
+
+    def __init__(self, name, control):
+        kind = ipywidgets.ToggleButtons if control.kind == "buttons" else ipywidgets.SelectionSlider
+        label = _label(name, control)
+        self.index = self.box = kind(
+            options=control.names,
+            index=control.start,
+            description=label,
+            tooltip=label,
+            style={"description_width": "initial"},
+            layout=ipywidgets.Layout(width="auto"),
+        )
+        if control.kind == "buttons":
+            self.index.style.button_width = "auto"
+            self.index.layout.display, self.index.layout.flex_flow = "flex", "row wrap"
+        if control.kind == "play":
+            last = len(control.values) - 1
+            button = ipywidgets.Play(value=control.start, min=0, max=last, interval=control.interval)
+            ipywidgets.jslink((button, "value"), (self.index, "index"))
+            self.index.layout.flex = "1 1 16em"
+            self.box = ipywidgets.HBox([button, self.index], layout=ipywidgets.Layout(flex_flow="row wrap"))
+
+
+def _control(values, start, label, names=None, kind="slider", interval=0):
+    """A checked Control: whole numbers become int, and `start` becomes its index."""
+    values = tuple(_plain(value) for value in values)
+    if not values:
+        raise ValueError("a control must have at least one value, but its grid is empty")
+    at = [i for i, value in enumerate(values) if start is not None and _same(value, start)]
+    if start is not None and not at:
+        raise ValueError(f"start must be a value of the control, but {start!r} is not one of {list(values)}")
+    index = at[0] if at else len(values) // 2
+    return Control(values, names or tuple(map(_name, values)), index, label, kind, interval)
+
+
+def _range(first, last, count):
+    first, last = float(checks.finite("first", first)), float(checks.finite("last", last))
+    return first, last, checks.integer("count", count, least=1)
+
+
+def _plain(value):
+    """A grid's value without the last digits of its arithmetic: 0.3, not 0.30000000000000004; 2, not 2.0."""
+    if not isinstance(value, float):  # np.float64 is a float too
+        return value
+    value = float(f"{value:.6g}")
+    return int(value) if value.is_integer() else value
+
+
+def _same(value, start):
+    numbers = isinstance(value, int | float) and isinstance(start, int | float)
+    return math.isclose(value, start, rel_tol=1e-5, abs_tol=1e-9) if numbers else value == start
+
+
+def _name(value):
+    return f"{value:g}".replace("-", "\N{MINUS SIGN}") if isinstance(value, int | float) else str(value)
+
+
+def _check(figure_function, controls):
+    """The controls must fit the function's arguments, have different labels, and make at most MAX_FRAMES frames."""
+    name = figure_function.__name__
+    arguments = inspect.signature(figure_function).parameters
+    for argument, control in controls.items():
+        if not isinstance(control, Control):
+            raise ValueError(f"{argument} must be a control such as grid(…) or choices(…), but it is {control!r}")
+        if argument not in arguments:
+            raise ValueError(f"{name} takes no argument {argument!r}; it takes {', '.join(arguments)}")
+    missing = [key for key, value in arguments.items() if value.default is value.empty and key not in controls]
+    if missing:
+        raise ValueError(f"{name} needs a control for {', '.join(map(repr, missing))}")
+    labels = {}
+    for argument, control in controls.items():
+        label = _label(argument, control)
+        if label in labels:
+            raise ValueError(f"labels must differ, but {labels[label]!r} and {argument!r} are both labelled {label!r}")
+        labels[label] = argument
+    frames = math.prod(len(control.values) for control in controls.values())
+    if frames > MAX_FRAMES:
+        raise ValueError(f"{name} would have {frames} frames, more than {MAX_FRAMES}: {_coarsen(controls)}")
+
+
+def _label(argument, control):
+    return control.label or argument.replace("_", " ")
+
+
+def _coarsen(controls):
+    widest = max(controls, key=lambda name: len(controls[name].values), default=None)
+    return f"coarsen {widest!r}, which has {len(controls[widest].values)} values" if widest else "draw less in it"

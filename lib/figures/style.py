@@ -1,0 +1,83 @@
+"""One look for every picture: sizes that read at 390 px and from the back of a hall, colours safe for the colour-blind.
+
+A picture is 5 inches wide and drawn at 192 dots an inch: twice the density of a screen on which it is 480 px wide. The colours
+are dark enough for thin lines on white (contrast at least 3 : 1), and no picture tells things apart by colour alone: line
+styles, markers or words say it too. Margins are fixed, so that the axes stand still while a slider moves.
+"""
+
+import matplotlib
+from matplotlib.collections import Collection
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+# After Okabe and Ito's palette (2008); amber and green are darkened for contrast.
+BLUE, RED, GREEN, PURPLE, AMBER, GREY, BLACK = "#0072B2", "#C44601", "#00795A", "#9C4A80", "#A86B00", "#767676", "#222222"
+
+DPI = 192
+WIDTH = 5.0  # inches
+
+RC = {
+    "font.size": 11,
+    "axes.titlesize": 11,
+    "axes.titlelocation": "left",
+    "axes.labelsize": 11,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": BLACK,
+    "axes.linewidth": 0.8,
+    "axes.prop_cycle": matplotlib.cycler(color=[BLUE, RED, GREEN, PURPLE, AMBER]),
+    "axes.xmargin": 0,
+    "xtick.labelsize": 10,
+    "ytick.labelsize": 10,
+    "legend.fontsize": 10,
+    "legend.frameon": False,
+    "legend.handlelength": 1.6,
+    "lines.linewidth": 2,
+    "text.color": BLACK,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+}
+
+
+def context():
+    """The settings under which every picture is drawn, whatever the reader's own are."""
+    return matplotlib.rc_context({**matplotlib.rcParamsDefault, **RC})
+
+
+def figure(rows=1, columns=1, height=2.8, left=0.7, right=0.15, bottom=0.55, top=0.3, gap=0.75, **options):
+    """A figure of the course's width with `rows` x `columns` axes.
+
+    height, left, right, bottom, top: of the figure and of its margins, in inches
+    gap    : room between neighbouring axes, in inches
+    options: as in matplotlib's `Figure.subplots`
+    returns: (Figure, axes), axes as `Figure.subplots` returns them
+    """
+    with context():
+        drawing = Figure(figsize=(WIDTH, height), dpi=DPI)
+        axes = drawing.subplots(rows, columns, **options)
+        inner_width = (WIDTH - left - right - gap * (columns - 1)) / columns
+        inner_height = (height - bottom - top - gap * (rows - 1)) / rows
+        drawing.subplots_adjust(
+            left=left / WIDTH,
+            right=1 - right / WIDTH,
+            bottom=bottom / height,
+            top=1 - top / height,
+            wspace=gap / inner_width,
+            hspace=gap / inner_height,
+        )
+        return drawing, axes
+
+
+def drawn_numbers(figure):
+    """The numbers that the lines, points, areas and bars of a figure are drawn from, as pairs (what, array)."""
+    for ax in figure.axes:
+        for artist in ax.get_children():
+            if isinstance(artist, Line2D):
+                yield "a line", artist.get_xydata()
+            elif isinstance(artist, Patch):
+                yield "a bar or an area", artist.get_patch_transform().transform_path(artist.get_path()).vertices
+            elif isinstance(artist, Collection):
+                yield "points", artist.get_offsets()
+                for path in artist.get_paths():
+                    yield "an area", path.vertices
