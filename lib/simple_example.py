@@ -50,9 +50,8 @@ def reinforce(theta, a, b, noise, baseline=0.0):
     baseline: a number, or an array that broadcasts against z; it must not depend on its own sample
     returns : (..., n)
     """
-    mu = mean(theta, a, b)
-    z = gaussian.reparameterize(mu, 1.0, noise)
-    scores = gaussian.mean_score(z, mu, 1.0) * a
+    z = gaussian.reparameterize(mean(theta, a, b), 1.0, noise)
+    scores = gaussian.mean_score(noise, 0.0, 1.0) * a           # z - mu is the noise, also where |mu| would swallow it
     return gradients.score_function(z**2, scores, np.broadcast_to(baseline, z.shape))
 
 

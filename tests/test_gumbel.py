@@ -25,7 +25,7 @@ def categorical_pvalue(draws, p):
 
 @given(hnp.arrays(float, (3, 1), elements=st.floats(-700, 1e4)), hnp.arrays(float, 2, elements=st.floats(-5, 5)))
 def test_densities_are_those_of_scipy(z, location):
-    # exp turns the rounding of z - location, at most eps * 710 where exp(-(z - location)) counts, into a relative error.
+    # exp turns the rounding of z - location, at most eps * 710 where it counts, into a relative error.
     close = dict(rtol=1000 * EPS, atol=EPS)
     np.testing.assert_allclose(gumbel.log_density(z, location), scipy.stats.gumbel_r.logpdf(z, loc=location), **close)
     np.testing.assert_allclose(gumbel.log_cdf(z, location), scipy.stats.gumbel_r.logcdf(z, loc=location), **close)
