@@ -22,10 +22,15 @@ import math
 import os
 import re
 from dataclasses import dataclass
+from unittest.mock import patch
 
 import ipywidgets
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.cm import ScalarMappable
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 from PIL import Image
 
 from lib import checks
@@ -62,7 +67,7 @@ def grid(first, last, count, start=None, label=None):
     start: the default, a value of the grid; the middle one if not given
     raises: ValueError if the grid is empty or not finite, shows a value twice, or `start` is not on it
     """
-    return _control(np.linspace(*_range(first, last, count)), start, label)
+    return _control(_evenly(first, last, count), start, label)
 
 
 def log_grid(first, last, count, start=None, label=None):
@@ -76,7 +81,7 @@ def log_grid(first, last, count, start=None, label=None):
 
 def choices(values, start=None, label=None):
     """Buttons, one for each value: a dict {name shown: value}, or a list of values that name themselves."""
-    named = values if isinstance(values, dict) else {_name(value): value for value in values}
+    named = values if isinstance(values, dict) else {_name(_plain(value)): value for value in values}
     if len(named) < len(values):
         raise ValueError(f"choices must have different names, but {list(values)} does not")
     return _control(list(named.values()), start, label, names=tuple(named), kind="buttons")
@@ -90,7 +95,7 @@ def noise(count, label="noise"):
 
 def play(first, last, count, start=None, label=None, interval=200):
     """A `grid` with a Play button that walks along it, a step every `interval` milliseconds; it starts at `first`."""
-    values = np.linspace(*_range(first, last, count))
+    values = _evenly(first, last, count)
     interval = checks.integer("interval", interval, least=20)
     return _control(values, first if start is None else start, label, kind="play", interval=interval)
 
@@ -135,20 +140,27 @@ def frame(figure_function, **state):
     """Draw one state: returns (html, sentence), a lossless WebP inside a figure element with its caption.
 
     raises: whatever the figure function raises, with the state added; TypeError if it returns anything but a figure
-            and a sentence; ValueError if a number drawn or described is not finite
+            and a sentence; ValueError if the sentence is empty, if a number drawn, written or described is not finite
     """
     where = f"{figure_function.__name__}({', '.join(f'{name}={value!r}' for name, value in state.items())})"
     try:
-        with style.context():
-            figure, sentence = figure_function(**state)
-            image, width, height = _webp(figure)
+        with style.context(), _areas_checked():
+            result = figure_function(**state)
+            match result:
+                case (Figure() as figure, str() as sentence):
+                    image, width, height = _webp(figure)
+                case _:
+                    raise TypeError(f"a figure function must return (Figure, sentence), but this returned {result!r}")
     except Exception as error:
         error.add_note(f"while drawing {where}")
         raise
-    if NOT_FINITE.search(sentence):
-        raise ValueError(f"{where} describes a number that is not finite: {sentence!r}")
-    for what, numbers in style.drawn_numbers(figure):
-        if not np.isfinite(numbers).all():
+    if not sentence.strip():
+        raise ValueError(f"{where} must describe its picture, but its sentence is empty")
+    for text in [sentence, *(text.get_text() for text in figure.findobj(Text))]:
+        if NOT_FINITE.search(text):
+            raise ValueError(f"{where} describes a number that is not finite: {text!r}")
+    for what, numbers in _drawn_numbers(figure):
+        if not np.isfinite(np.ma.getdata(numbers)).all():  # matplotlib masks what is not finite and draws the rest
             raise ValueError(f"{where} draws {what} with a number that is not finite")
     text = html.escape(sentence)
     return (
@@ -156,6 +168,27 @@ def frame(figure_function, **state):
         f'style="width:100%;height:auto" src="data:image/webp;base64,{image}">'
         f'<figcaption style="line-height:1.4">{text}</figcaption></figure>'
     ), sentence
+
+
+def _drawn_numbers(figure):
+    yield from style.drawn_numbers(figure)
+    for artist in figure.findobj(lambda artist: isinstance(artist, ScalarMappable)):
+        if artist.get_array() is not None:
+            yield "colours", artist.get_array()
+
+
+def _areas_checked():
+    """While it lasts, areas between curves refuse what is not finite; matplotlib leaves it out without a trace."""
+
+    def checked(draw):
+        def fill(axes, at, first, second=0, *rest, **options):
+            for numbers in (at, first, second):
+                checks.finite("an area between curves", np.ma.getdata(numbers))
+            return draw(axes, at, first, second, *rest, **options)
+
+        return fill
+
+    return patch.multiple(Axes, fill_between=checked(Axes.fill_between), fill_betweenx=checked(Axes.fill_betweenx))
 
 
 def _webp(figure):
@@ -188,9 +221,8 @@ def _prerendered(figure_function, controls):
             picture, sentence = frame(figure_function, **{name: state[name] for name in controls})
             size += len(picture)
             if size > MAX_BYTES:
-                raise ValueError(
-                    f"the frames of {figure_function.__name__} weigh more than {MAX_BYTES:,} bytes: {_coarsen(controls)}"
-                )
+                name = figure_function.__name__
+                raise ValueError(f"the frames of {name} weigh more than {MAX_BYTES:,} bytes: {_coarsen(controls)}")
             if all(state[name] == control.values[control.start] for name, control in controls.items()):
                 start_sentence = sentence
             return ipywidgets.HTML(picture, **shared)
@@ -258,11 +290,17 @@ def _control(values, start, label, names=None, kind="slider", interval=0):
     values = tuple(_plain(value) for value in values)
     if not values:
         raise ValueError("a control must have at least one value, but its grid is empty")
-    at = [i for i, value in enumerate(values) if start is not None and _same(value, start)]
+    at = [i for i, value in enumerate(values) if start is not None and value == _plain(start)]
     if start is not None and not at:
         raise ValueError(f"start must be a value of the control, but {start!r} is not one of {list(values)}")
     index = at[0] if at else len(values) // 2
     return Control(values, names or tuple(map(_name, values)), index, label, kind, interval)
+
+
+def _evenly(first, last, count):
+    values = np.linspace(*_range(first, last, count))
+    rounding = np.abs(values) < 1e-9 * np.abs(values).max()  # such as 1e-17 where the grid crosses zero
+    return np.where(rounding, 0.0, values)
 
 
 def _range(first, last, count):
@@ -272,19 +310,16 @@ def _range(first, last, count):
 
 def _plain(value):
     """A grid's value without the last digits of its arithmetic: 0.3, not 0.30000000000000004; 2, not 2.0."""
-    if not isinstance(value, float):  # np.float64 is a float too
+    if isinstance(value, np.generic):
+        value = value.item()
+    if not isinstance(value, float):
         return value
     value = float(f"{value:.6g}")
     return int(value) if value.is_integer() else value
 
 
-def _same(value, start):
-    numbers = isinstance(value, int | float) and isinstance(start, int | float)
-    return math.isclose(value, start, rel_tol=1e-5, abs_tol=1e-9) if numbers else value == start
-
-
 def _name(value):
-    return f"{value:g}".replace("-", "\N{MINUS SIGN}") if isinstance(value, int | float) else str(value)
+    return f"{value:g}".replace("-", "\N{MINUS SIGN}") if type(value) in (int, float) else str(value)
 
 
 def _check(figure_function, controls):
