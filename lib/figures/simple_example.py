@@ -1,0 +1,188 @@
+"""Pictures of the simple example: z ~ N(a theta + b, 1), minimise F(theta) = E[z^2]."""
+
+import numpy as np
+
+from lib import gaussian, simple_example
+from lib.figures import style
+
+SLOPE, OFFSET = 2, 3  # the slides' a and b, where a picture does not vary them
+START = 0.0  # where the descents begin
+ESTIMATORS = {
+    "REINFORCE": (simple_example.reinforce, {"color": style.RED, "ls": "--"}),
+    "re-parameterised": (simple_example.reparameterized, {"color": style.BLUE, "ls": "-"}),
+}
+
+
+def mean_line(a, b):
+    """Left: the density at theta = 1 over the parabola z squared. Right: F over theta with its minimiser."""
+    theta = 1
+    figure, (left, right) = style.figure(1, 2, height=2.7)
+    mu = simple_example.mean(theta, a, b)
+    _density_over_parabola(left, mu)
+    thetas = np.linspace(-4, 4, 161)
+    right.plot(thetas, simple_example.objective(thetas, a, b), color=style.BLUE)
+    right.plot(theta, simple_example.objective(theta, a, b), "o", color=style.RED)
+    right.set(xlabel="parameter θ", title="objective F(θ) = E[z²]", ylim=(0, 40), xlim=(-4, 4))
+    place = f"At θ = 1 the density has mean {_number(mu)} and E[z²] = {mu**2 + 1:g}."
+    if a == 0:
+        return figure, f"{place} With a = 0, θ moves nothing: F is flat and every θ is a minimiser."
+    best = float(simple_example.minimizer(a, b)) + 0.0  # -0 becomes 0
+    if abs(best) <= 4:
+        right.axvline(best, color=style.GREEN, ls=":")
+        right.text(best, 38, " θ* ", color=style.GREEN, ha="left" if best < 3 else "right", va="top")
+    where = "" if abs(best) <= 4 else ", outside the picture"
+    return figure, f"{place} F is smallest at θ* = −b/a = {_number(best)}{where}."
+
+
+def sliding_density(theta):
+    """The same with a = 2, b = 3 and theta moving: the density slides to where z squared is small."""
+    figure, (left, right) = style.figure(1, 2, height=2.7)
+    mu = simple_example.mean(theta, SLOPE, OFFSET)
+    _density_over_parabola(left, mu)
+    thetas = np.linspace(-3.5, 0.5, 161)
+    right.plot(thetas, simple_example.objective(thetas, SLOPE, OFFSET), color=style.BLUE)
+    right.plot(theta, simple_example.objective(theta, SLOPE, OFFSET), "o", color=style.RED)
+    slope = simple_example.gradient(theta, SLOPE, OFFSET)
+    run = np.array([-0.4, 0.4])
+    right.plot(theta + run, simple_example.objective(theta, SLOPE, OFFSET) + slope * run, color=style.RED, lw=1.5)
+    right.set(xlabel="parameter θ", title="objective F(θ) = E[z²]", ylim=(0, 18), xlim=(-3.6, 0.6))
+    return figure, (
+        f"At θ = {_number(theta)} the mean is {_number(mu)}, E[z²] = {mu**2 + 1:.2f}, "
+        f"and the slope of F is {_number(slope)}."
+    )
+
+
+def terms_over_noise(theta):
+    """One term of each estimator as a function of its draw x: the same mean under the bell, another spread."""
+    x = np.linspace(-3.2, 3.2, 161)
+    figure, ax = style.figure(height=3.0)
+    bell = np.exp(gaussian.log_density(x, 0.0, 1.0))
+    ax.fill_between(x, -100, -100 + 200 * bell, color=style.GREY, alpha=0.25, lw=0)
+    for name, (terms, look) in ESTIMATORS.items():
+        ax.plot(x, terms(theta, SLOPE, OFFSET, x), **look, label=name)
+    exact = simple_example.gradient(theta, SLOPE, OFFSET)
+    ax.axhline(exact, color=style.BLACK, lw=1, ls=":")
+    ax.set(xlabel="noise x (grey: how often it comes)", title="one term of the gradient", ylim=(-100, 150), xlim=(-3.2, 3.2))
+    ax.legend(loc="upper left")
+    low, high = (terms(theta, SLOPE, OFFSET, np.array([-1.0, 1.0])) for terms, _ in ESTIMATORS.values())
+    return figure, (
+        f"At θ = {_number(theta)} the exact gradient is {_number(exact)} (dotted). Between x = −1 and x = 1 the REINFORCE "
+        f"term goes from {_number(low[0])} to {_number(low[1])}, the re-parameterised one from {_number(high[0])} to "
+        f"{_number(high[1])}."
+    )
+
+
+def gradient_histograms(theta, samples):
+    """4,000 estimates of F'(theta), each from `samples` draws, by both estimators from the same draws."""
+    rng = np.random.default_rng(32)
+    repeats, block = 4_000, 100
+    sums = {name: np.zeros(repeats) for name in ESTIMATORS}
+    for first in range(0, samples, block):
+        noise = rng.standard_normal((repeats, min(block, samples - first)))
+        for name, (terms, _) in ESTIMATORS.items():
+            sums[name] += terms(theta, SLOPE, OFFSET, noise).sum(axis=-1)
+    exact = simple_example.gradient(theta, SLOPE, OFFSET)
+    figure, axes = style.figure(2, 1, height=3.4, gap=0.35, sharex=True, left=0.35, right=0.35)
+    reach = 100 / np.sqrt(samples)
+    spreads = {}
+    for ax, (name, (_, look)) in zip(axes, ESTIMATORS.items(), strict=True):
+        error = sums[name] / samples - exact
+        spreads[name] = error.std()
+        ax.hist(np.clip(error, -reach, reach), bins=np.linspace(-reach, reach, 61), color=look["color"])
+        ax.axvline(0, color=style.BLACK, lw=1, ls=":")
+        ax.set(yticks=[], title=f"{name}, standard deviation {spreads[name]:.2g}")
+    axes[1].set(xlabel=f"error of an estimate from {samples} draw{'s' if samples > 1 else ''}", xlim=(-reach, reach))
+    ratio = (spreads["REINFORCE"] / spreads["re-parameterised"]) ** 2
+    return figure, (
+        f"At θ = {_number(theta)} the exact gradient is {_number(exact)}. From {samples} draws an estimate is off by "
+        f"{spreads['REINFORCE']:.2g} with REINFORCE and by {spreads['re-parameterised']:.2g} re-parameterised "
+        f"(one standard deviation): REINFORCE's variance is {ratio:.1f} times as large."
+    )
+
+
+def variance_over_theta(theta):
+    """The exact variances of one term over theta, and their ratio at the theta of the slider."""
+    thetas = np.linspace(-4, 1, 201)
+    curves = {
+        "REINFORCE": (simple_example.reinforce_variance(thetas, SLOPE, OFFSET), style.RED, "--"),
+        "REINFORCE, best baseline": (_best_variance(thetas), style.AMBER, "-."),
+        "re-parameterised": (simple_example.reparameterized_variance(thetas, SLOPE, OFFSET), style.BLUE, "-"),
+    }
+    figure, ax = style.figure(height=3.0)
+    for name, (variance, color, line) in curves.items():
+        ax.semilogy(thetas, variance, color=color, ls=line, label=name)
+    ax.axvline(theta, color=style.GREY, lw=1)
+    ax.set(xlabel="parameter θ", title="variance of one term", ylim=(8, 20_000), xlim=(-4, 1))
+    ax.legend(loc="upper center", ncols=1)
+    plain = simple_example.reinforce_variance(theta, SLOPE, OFFSET)
+    best, path = _best_variance(theta), simple_example.reparameterized_variance(theta, SLOPE, OFFSET)
+    return figure, (
+        f"At θ = {_number(theta)}, where μ = {_number(simple_example.mean(theta, SLOPE, OFFSET))}, REINFORCE has "
+        f"{plain / path:.3g} times the variance of the re-parameterised gradient, {best / path:.3g} times with the "
+        f"best constant baseline."
+    )
+
+
+def descents(step, seed):
+    """Both descents from theta = 0 with 4 draws a step and the same noise, up to `step`."""
+    rate, steps = 0.03, 30
+    noise = np.random.default_rng(seed).standard_normal((steps, 4))
+    figure, (left, right) = style.figure(1, 2, height=2.9)
+    thetas = np.linspace(-3.2, 0.4, 121)
+    left.plot(thetas, simple_example.objective(thetas, SLOPE, OFFSET), color=style.GREY, lw=1)
+    now = {}
+    for name, (terms, look) in ESTIMATORS.items():
+        path = simple_example.descend(terms, START, SLOPE, OFFSET, rate, noise)[: step + 1]
+        now[name] = path[-1]
+        marker = "s" if look["ls"] == "--" else "o"
+        left.plot(path, simple_example.objective(path, SLOPE, OFFSET), marker, color=look["color"], ms=4, alpha=0.4)
+        left.plot(path[-1], simple_example.objective(path[-1], SLOPE, OFFSET), marker, color=look["color"], ms=8)
+        right.plot(path, **look, label=name)
+        right.plot(step, path[-1], marker, color=look["color"])
+    left.set(xlabel="parameter θ", title="objective F(θ)", ylim=(0, 14), xlim=(-3.2, 0.4))
+    right.axhline(simple_example.minimizer(SLOPE, OFFSET), color=style.GREY, lw=1)
+    right.set(xlabel="step", title="θ after each step", xlim=(0, steps + 1), ylim=(-3, 0.5))
+    right.legend(loc="lower right")
+    return figure, (
+        f"After {step} steps REINFORCE is at θ = {_number(now['REINFORCE'])}, the re-parameterised descent at "
+        f"θ = {_number(now['re-parameterised'])}; the minimiser is −1.5."
+    )
+
+
+def excess_over_steps(rate, samples):
+    """The mean of F(theta) - F(theta*) = mu^2 over 400 descents, at each step: first the way down, then a floor."""
+    runs, steps = 400, 200
+    noise = np.random.default_rng(7).standard_normal((runs, steps, samples))
+    figure, ax = style.figure(height=3.0, left=0.8)
+    floors = {}
+    for name, (terms, look) in ESTIMATORS.items():
+        path = simple_example.descend(terms, START, SLOPE, OFFSET, rate, noise)
+        excess = np.mean(simple_example.mean(path, SLOPE, OFFSET) ** 2, axis=0)
+        floors[name] = excess[-20:].mean()
+        ax.semilogy(excess, **look, label=name)
+    ax.set(xlabel="step", title="mean excess F(θ) − F(θ*) over 400 descents", ylim=(1e-4, 20), xlim=(0, steps))
+    ax.legend(loc="upper right")
+    return figure, (
+        f"At rate {rate:g} with {samples} draw{'s' if samples > 1 else ''} a step, the excess after 180 to 200 steps is "
+        f"{floors['REINFORCE']:.2g} with REINFORCE and {floors['re-parameterised']:.2g} re-parameterised."
+    )
+
+
+def _density_over_parabola(ax, mu):
+    """z squared, and over it the density of N(mu, 1), stretched so that its peak is seen beside the parabola."""
+    z = np.linspace(-7, 7, 281)
+    density = np.exp(gaussian.log_density(z, mu, 1.0))
+    ax.plot(z, z**2, color=style.GREY, ls="--", lw=1.5)
+    ax.fill_between(z, 40 * density, color=style.BLUE, alpha=0.2, lw=0)
+    ax.plot(z, 40 * density, color=style.BLUE)
+    ax.plot([mu], [0], "^", color=style.RED, clip_on=False, ms=8)
+    ax.set(xlabel="sample z", title="z² (dashed), density of z", yticks=[0, 20, 40], ylim=(0, 48), xlim=(-7, 7))
+
+
+def _best_variance(theta):
+    best = simple_example.best_baseline(theta, SLOPE, OFFSET)
+    return simple_example.reinforce_variance(theta, SLOPE, OFFSET, baseline=best)
+
+
+def _number(value):
+    return f"{float(value) + 0.0:.2f}".replace("-", "−")
