@@ -447,9 +447,7 @@ def test_an_error_on_a_move_is_shown_and_raised_and_forgotten_on_the_next(live, 
         assert picture(widget) == good
 
 
-@pytest.mark.parametrize(
-    "function, error", [(fails_at_one, ZeroDivisionError), (undefined_at_one, ValueError)]
-)
+@pytest.mark.parametrize("function, error", [(fails_at_one, ZeroDivisionError), (undefined_at_one, ValueError)])
 def test_one_broken_state_fails_a_build(static, function, error):
     with pytest.raises(error) as caught:
         explore(function, slope=SLOPE)
@@ -563,7 +561,7 @@ def test_an_empty_sentence_is_refused(sentence):
 @pytest.mark.parametrize("prerender", ["", "1"])
 @pytest.mark.parametrize(
     "sentence",
-    ["a < b & c > d", "it's \"said\"", "</figcaption><script>alert(1)</script>", '" onerror="alert(1)', "&lt;", "θ → é"],
+    ["a < b & c > d", 'it\'s "said"', "</figcaption><script>alert(1)</script>", '" onerror="alert(1)', "&lt;", "θ → é"],
 )
 def test_alternative_text_caption_and_stored_text_are_the_sentence(monkeypatch, prerender, sentence):
     monkeypatch.setenv("COURSE_PRERENDER", prerender)
