@@ -19,7 +19,7 @@ from lib import checks, logspace
 
 
 def log_relax(logits, temperature, gumbels):
-    """Log of the relaxed one-hot vector that given Gumbel noise makes (slide S53; Maddison et al. 2017, eq. 10).
+    """Log of the relaxed one-hot vector that given Gumbel noise makes (slide S53; Maddison et al. 2017, Proposition 1).
 
     logits     : (..., K) log-weights, up to an additive constant; -inf bars a category
     temperature: positive, a number or (...)
@@ -55,7 +55,7 @@ def sample(logits, temperature, rng, size=()):
 
 
 def log_density(log_x, logits, temperature):
-    """Log density of the Concrete distribution (Maddison et al. 2017, eq. 10; erratum E42).
+    """Log density of the Concrete distribution (Maddison et al. 2017, Definition 1; erratum E42).
 
     With respect to the Lebesgue measure on the first K-1 coordinates. Written with s_k = logits_k - tau log x_k,
 

@@ -314,6 +314,7 @@ X = np.array([0.2, 0.3, 0.5])
 
 @pytest.mark.parametrize("call, message", [
     (lambda: concrete.log_relax([-np.inf, -np.inf], 1.0, [0, 0]), "logits must have a finite entry in every row"),
+    (lambda: concrete.log_relax(1.0, 1.0, 0.5), r"logits must have at least one category on its last axis, .* \(\)"),
     (lambda: concrete.log_relax(EXAMPLE, 0.0, np.zeros(3)), "temperature must be positive everywhere, .* is 0.0"),
     (lambda: concrete.relax(EXAMPLE, np.nan, np.zeros(3)), "temperature must be finite everywhere, but holds nan"),
     (lambda: concrete.relax(EXAMPLE, 1.0, [0, np.inf, 0]), "gumbels must be finite everywhere, but holds inf"),
@@ -323,6 +324,7 @@ X = np.array([0.2, 0.3, 0.5])
     (lambda: concrete.sample(EXAMPLE, -1.0, np.random.default_rng(0)), "temperature must be positive .* -1.0"),
     (lambda: concrete.sample(EXAMPLE, 1.0, 0), "rng must be a np.random.Generator, .* but is 0"),
     (lambda: concrete.sample(EXAMPLE, 1.0, np.random.default_rng(0), size=1.5), "size must be an integer .* 1.5"),
+    (lambda: concrete.sample([[0.0], [0.0, 1.0]], 1.0, np.random.default_rng(0)), "logits must be an array of real"),
     (lambda: concrete.sample([np.nan], 1.0, np.random.default_rng(0)), "logits must be finite or -inf .* nan"),
     (lambda: concrete.log_density(X, EXAMPLE, 1.0), r"exp\(log_x\) must be weights .* sum to 1 .* a sum is 4.2"),
     (lambda: concrete.log_density(np.log(X * (1 + 3e-6)), EXAMPLE, 1.0), r"exp\(log_x\) must be .* a sum is 1.00000"),

@@ -43,6 +43,10 @@ def test_density_integrates_to_one_and_up_to_the_distribution_function(location)
     assert abs(below - np.exp(gumbel.log_cdf(1.0, location))) < 1e-10
 
 
+def test_the_location_is_zero_unless_given():
+    assert gumbel.log_density(0.0) == gumbel.log_cdf(0.0) == -1.0       # -0 - exp(-0), and -exp(-0)
+
+
 def test_far_tails_are_silent():
     with np.errstate(all="raise", under="ignore"):
         assert gumbel.log_density(-1e3) == gumbel.log_cdf(-1e3) == -np.inf
