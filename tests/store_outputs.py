@@ -1,6 +1,9 @@
-"""Run chapters and store what nbval compares: `make outputs`, or python -m tests.store_outputs book/gumbel/concrete.ipynb
+"""Run chapters and store what nbval compares: `make outputs`, or for some of them
 
-Kept are streams and text; images, widget views and widget state are dropped, and so is all metadata that a front end adds.
+    python -m tests.store_outputs book/gumbel/concrete.ipynb
+
+Kept are streams and text; images, widget views and widget state are dropped, and so is all metadata that a front end
+adds.
 """
 
 import sys
@@ -34,7 +37,9 @@ def main(paths):
     for path in paths:
         print(f"running {path} …", flush=True)
         notebook = nbformat.read(path, as_version=4)
-        nbclient.NotebookClient(notebook, timeout=300, resources={"metadata": {"path": path.parent}}).execute()
+        # in one piece: what is printed would otherwise be cut where the kernel happened to flush it
+        options = {"timeout": 300, "coalesce_streams": True, "resources": {"metadata": {"path": path.parent}}}
+        nbclient.NotebookClient(notebook, **options).execute()
         nbformat.write(strip(notebook), path)
 
 
