@@ -1,0 +1,268 @@
+"""The Sphinx extension: its digest, its addresses, and one small book built with the course's own configuration."""
+
+import importlib.util
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import nbformat
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+spec = importlib.util.spec_from_file_location("course", ROOT / "book" / "_extensions" / "course.py")
+course = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(course)
+
+PACKAGES = json.loads((ROOT / "package.json").read_text())["dependencies"]
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch):
+    """A repository in small: the code, the lock, the list of packages, nothing installed."""
+    shutil.copytree(ROOT / "lib", tmp_path / "lib", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("requirements.txt", "package.json"):
+        shutil.copy(ROOT / name, tmp_path)
+    monkeypatch.setattr(course, "ROOT", tmp_path)
+    return tmp_path
+
+
+def install(root, package):
+    folder, script, pattern = course.ASSETS[package]
+    font = pattern.replace("*", "font")
+    for name in (script, font, "notes.txt"):
+        file = root / "node_modules" / package / folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"{package} {name}")
+    return {f"{package}/{folder}/{name}" for name in (script, font)}
+
+
+def application(root):
+    return SimpleNamespace(outdir=str(root / "_build" / "html"), builder=SimpleNamespace(format="html"))
+
+
+def configured(root):
+    config = SimpleNamespace()
+    course.configure(application(root), config)
+    return config
+
+
+# --- the digest -----------------------------------------------------------------------------------------------------
+
+CHANGES = {
+    "a module": lambda root: (root / "lib" / "gumbel.py").write_text("\n"),
+    "one character": lambda root: append(root / "lib" / "gumbel.py", "\n"),
+    "a figure": lambda root: append(root / "lib" / "figures" / "style.py", "\n"),
+    "an exercise": lambda root: append(root / "lib" / "exercises" / "__init__.py", "\n"),
+    "a new module": lambda root: (root / "lib" / "new.py").write_text(""),
+    "a lost module": lambda root: (root / "lib" / "gumbel.py").unlink(),
+    "a new name": lambda root: (root / "lib" / "gumbel.py").rename(root / "lib" / "gumbels.py"),
+    "a new folder": lambda root: (root / "lib" / "gumbel.py").rename(root / "lib" / "figures" / "gumbel.py"),
+    "the lock": lambda root: append(root / "requirements.txt", "\n"),
+}
+NO_CHANGES = {
+    "nothing": lambda root: None,
+    "the time": lambda root: os.utime(root / "lib" / "gumbel.py", (1, 1)),
+    "compiled code": lambda root: (root / "lib" / "gumbel.pyc").write_bytes(b"1"),
+    "the README": lambda root: (root / "README.md").write_text("1"),
+    "a test": lambda root: (root / "test_it.py").write_text("1"),
+    "the page's packages": lambda root: append(root / "package.json", "\n"),
+    "the lock of the tests": lambda root: (root / "requirements-test.txt").write_text("1"),
+}
+
+
+def append(path, text):
+    path.write_text(path.read_text() + text)
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_the_digest_changes_with_what_a_notebook_runs(root, change):
+    before = course._digest()
+    change(root)
+    assert course._digest() != before
+
+
+@pytest.mark.parametrize("change", NO_CHANGES.values(), ids=NO_CHANGES.keys())
+def test_the_digest_does_not_change_with_anything_else(root, change):
+    before = course._digest()
+    change(root)
+    assert course._digest() == before
+
+
+def test_moving_bytes_from_one_file_to_the_next_changes_the_digest(root):
+    first, second = root / "lib" / "new_a.py", root / "lib" / "new_b.py"
+    first.write_bytes(b"ab"), second.write_bytes(b"c")
+    before = course._digest()
+    first.write_bytes(b"a"), second.write_bytes(b"bc")
+    assert course._digest() != before
+
+
+def test_the_cache_is_kept_for_one_state_of_the_code(root):
+    first = Path(configured(root).nb_execution_cache_path)
+    first.mkdir(parents=True)
+    config = configured(root)
+    assert Path(config.nb_execution_cache_path) == first and first.is_dir()
+    assert config.course_digest == first.name == course._digest()
+    append(root / "lib" / "gumbel.py", "\n")
+    second = Path(configured(root).nb_execution_cache_path)
+    assert second != first and second.parent == first.parent
+    assert not first.exists()  # nothing would ever read it again
+
+
+# --- the addresses --------------------------------------------------------------------------------------------------
+
+
+def test_addresses_are_beside_the_page_where_packages_are_installed(root):
+    for package in course.ASSETS:
+        install(root, package)
+    config = configured(root)
+    assert config.nb_ipywidgets_js == {"vendor/@jupyter-widgets/html-manager/dist/embed.js": {"defer": "defer"}}
+    assert config.mathjax_path == "vendor/mathjax/es5/tex-chtml.js"
+
+
+def test_addresses_are_at_the_cdn_in_the_pinned_version_where_they_are_not(root):
+    config = configured(root)
+    html_manager, mathjax = PACKAGES["@jupyter-widgets/html-manager"], PACKAGES["mathjax"]
+    cdn = "https://cdn.jsdelivr.net/npm"
+    assert list(config.nb_ipywidgets_js) == [f"{cdn}/@jupyter-widgets/html-manager@{html_manager}/dist/embed.js"]
+    assert config.mathjax_path == f"{cdn}/mathjax@{mathjax}/es5/tex-chtml.js"
+
+
+def test_each_package_is_looked_for_by_itself(root):
+    install(root, "mathjax")
+    config = configured(root)
+    assert config.mathjax_path == "vendor/mathjax/es5/tex-chtml.js"
+    assert list(config.nb_ipywidgets_js)[0].startswith("https://")
+
+
+def test_the_version_at_the_cdn_is_that_of_package_json(root):
+    packages = json.loads((root / "package.json").read_text())
+    packages["dependencies"]["mathjax"] = "9.8.7"
+    (root / "package.json").write_text(json.dumps(packages))
+    assert "/mathjax@9.8.7/" in configured(root).mathjax_path
+
+
+def test_scripts_and_fonts_are_copied_beside_the_pages_and_nothing_else(root):
+    wanted = set().union(*(install(root, package) for package in course.ASSETS))
+    app = application(root)
+    course.copy_assets(app, None)
+    vendor = Path(app.outdir) / "_static" / "vendor"
+    assert {path.relative_to(vendor).as_posix() for path in vendor.rglob("*") if path.is_file()} == wanted
+    for name in wanted:
+        assert (vendor / name).read_text() == (root / "node_modules" / name).read_text()
+
+
+@pytest.mark.parametrize("broken, kind", [(ValueError(), "html"), (None, "latex")])
+def test_nothing_is_copied_after_a_failure_or_for_another_format(root, broken, kind):
+    install(root, "mathjax")
+    app = application(root)
+    app.builder.format = kind
+    course.copy_assets(app, broken)
+    assert not Path(app.outdir).exists()
+
+
+@pytest.mark.parametrize("package", course.ASSETS)
+def test_the_installed_packages_have_the_files_that_are_asked_for(package):
+    if not (ROOT / "node_modules" / package).is_dir():
+        pytest.skip("the pages' packages are not installed: run make book")
+    folder, *patterns = course.ASSETS[package]
+    for pattern in patterns:
+        assert list((ROOT / "node_modules" / package / folder).glob(pattern)), pattern
+
+
+def test_thebe_is_left_out_and_nothing_else_is():
+    def script(filename, **attributes):
+        return SimpleNamespace(filename=filename, attributes=attributes)
+
+    keep = [script("a.js"), script(None, body="window.MathJax = 1"), script("vendor/embed.js")]
+    drop = [script("_static/sphinx-thebe.js"), script(None, body="const THEBE_JS_URL = 1")]
+    context = {"script_files": [keep[0], drop[0], *keep[1:], drop[1]]}
+    course.drop_unused_scripts(None, "page", "page.html", context, None)
+    assert context["script_files"] == keep
+
+
+# --- a book in small ------------------------------------------------------------------------------------------------
+
+FIGURE = """
+def dot(place):
+    figure, ax = style.figure()
+    ax.plot(place, 1, "o", label=f"{BROKEN:.1f}")
+    return figure, f"The dot is at {place}."
+"""
+IMPORTS = "from lib.explore import explore, grid\nfrom lib.figures import style"
+
+
+def book(folder, line):
+    """A book with the course's configuration: one page with three frames, one page without widgets."""
+    config = yaml.safe_load((ROOT / "_config.yml").read_text())
+    config["sphinx"]["local_extensions"] = {"course": str(ROOT / "book" / "_extensions")}
+    config["sphinx"]["config"] |= {"html_static_path": [], "html_css_files": []}
+    for key in ("logo", "favicon"):
+        config.pop(key, None), config["html"].pop(key, None)
+    (folder / "_config.yml").write_text(yaml.safe_dump(config))
+    (folder / "_toc.yml").write_text("format: jb-book\nroot: index\nchapters:\n- file: moving\n")
+    (folder / "index.md").write_text("# A page without widgets\n")
+    sources = [IMPORTS, FIGURE.replace("{BROKEN:.1f}", line).strip(), "explore(dot, place=grid(-1, 1, 3))"]
+    page = [nbformat.v4.new_markdown_cell("# A page with one"), *map(nbformat.v4.new_code_cell, sources)]
+    nbformat.write(nbformat.v4.new_notebook(cells=page), folder / "moving.ipynb")
+    command = [str(Path(sys.executable).parent / "jupyter-book"), "build", ".", "-W", "--keep-going"]
+    return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """Two books, built side by side: the second's figure function divides by zero at one of its three places."""
+    folders = {"right": tmp_path_factory.mktemp("right"), "broken": tmp_path_factory.mktemp("broken")}
+    right = book(folders["right"], "1")
+    broken = book(folders["broken"], "{1 / (place - 1):.1f}")
+    return {
+        case: (process.communicate()[0], process.returncode, folders[case] / "_build" / "html")
+        for case, process in (("right", right), ("broken", broken))
+    }
+
+
+def scripts(page):
+    return " ".join(re.findall(r'<script[^>]*\bsrc="([^"]+)"', page))
+
+
+def test_a_figure_that_fails_for_one_value_of_a_slider_fails_the_build(built):
+    text, code, _ = built["broken"]
+    assert code != 0, text
+    assert "ZeroDivisionError" in text and "while drawing dot(place=1)" in text
+
+
+def test_a_page_holds_every_frame_and_its_sentence(built):
+    text, code, html = built["right"]
+    assert code == 0, text
+    page = (html / "moving.html").read_text()
+    [state] = re.findall(r'<script type="application/vnd.jupyter.widget-state\+json">(.*?)</script>', page, re.S)
+    models = json.loads(state)["state"].values()
+    frames = [m["state"]["value"] for m in models if m["model_name"] == "HTMLModel" and m["state"]["value"]]
+    pictures = {re.search(r'src="(data:image/webp;base64,[^"]{99,})"', frame)[1] for frame in frames}
+    captions = [re.search(r"<figcaption[^>]*>(.*?)</figcaption>", frame)[1] for frame in frames]
+    assert len(frames) == len(pictures) == 3
+    assert captions == ["The dot is at -1.", "The dot is at 0.", "The dot is at 1."]
+    assert "LinkModel" in {m["model_name"] for m in models}  # what lets the slider move them
+
+
+def test_only_a_page_with_widgets_loads_their_script(built):
+    html = built["right"][2]
+    assert "html-manager" in scripts((html / "moving.html").read_text())
+    assert "html-manager" not in scripts((html / "index.html").read_text())
+
+
+def test_no_page_of_the_course_loads_thebe(built):
+    for page in built["right"][2].glob("*.html"):
+        assert "thebe" not in scripts(page.read_text()).lower()
+
+
+def test_vendored_scripts_of_a_built_page_are_there(built):
+    html = built["right"][2]
+    page = (html / "moving.html").read_text()
+    local = [src.partition("?")[0] for src in scripts(page).split() if "://" not in src]
+    assert local and not [src for src in local if not (html / src).is_file()]
