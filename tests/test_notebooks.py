@@ -4,7 +4,8 @@ cells     Each has an id of its own and `slideshow.slide_type` slide, subslide, 
           (the first three) hold plain Markdown and math, and so do notes: no MyST directive, role or target. Reading
           cells are skip.
 tags      setup · S01 to S53 and E01 to E43 (the slides and errata of book/slides.yml) · check · widget · exercise ·
-          solution · quiz · hide-input · hide-cell · remove-input · hide-output
+          solution · quiz · hide-input · hide-cell · remove-input · hide-output · remove-cell, which keeps the
+          lecturer's notes, and nothing else, off the page
 check     A code cell that asserts, and prints one line: what was compared and how close it came.
 widget    A code cell that ends with its one call of `explore`, on a function of the chapter's module in lib/figures.
 exercise  Markdown, or a code cell that calls `check("chapter/exercise", …)` with `...` for an answer. A `solution` cell
@@ -42,7 +43,7 @@ import lib.explore
 SLIDES = yaml.safe_load((BOOK / "slides.yml").read_text())
 ON_SLIDES = {"slide", "subslide", "fragment"}
 TAGS = {"setup", "check", "widget", "exercise", "solution", "quiz"}
-TAGS |= {"hide-input", "hide-cell", "remove-input", "hide-output"}
+TAGS |= {"hide-input", "hide-cell", "remove-input", "hide-output", "remove-cell"}
 CODE_ONLY = {"setup", "check", "widget", "solution", "quiz"}
 HEADINGS = ["What you will be able to do", "What you need", "Exercises", "Common mistakes", "Summary", "Papers"]
 # What begins a MyST directive, or is a role, a target or a comment.
@@ -56,12 +57,17 @@ def tags(cell):
     return set(cell.metadata.get("tags", []))
 
 
+def on(cell):
+    return cell.metadata.get("slideshow", {}).get("slide_type")
+
+
 def where(cell):
     return f"{cell.id} ({cell.source.splitlines()[0][:60] if cell.source else 'empty'})"
 
 
-def ids(found):
-    return [where(cell) for cell in found]
+def none(found):
+    offenders = [where(cell) for cell in found]
+    assert not offenders, "\n".join(offenders)
 
 
 def has_dots(cell):
@@ -83,13 +89,13 @@ def test_every_cell_has_an_id_of_its_own(path):
 @each_notebook
 def test_every_cell_says_whether_it_is_on_slides(path):
     kinds = ON_SLIDES | {"skip", "notes"}
-    assert not ids(c for c in cells(path) if c.metadata.get("slideshow", {}).get("slide_type") not in kinds)
+    none(c for c in cells(path) if on(c) not in kinds)
 
 
 @each_notebook
 def test_slide_cells_are_plain_markdown(path):
-    on_slides = [c for c in cells(path, "markdown") if c.metadata.slideshow.slide_type in ON_SLIDES | {"notes"}]
-    assert not ids(c for c in on_slides if MYST.search(c.source))
+    on_slides = [c for c in cells(path, "markdown") if on(c) in ON_SLIDES | {"notes"}]
+    none(c for c in on_slides if MYST.search(c.source))
 
 
 @pytest.mark.parametrize(
@@ -112,24 +118,29 @@ def test_plain_markdown_is_not_taken_for_myst(text):
 def test_every_tag_is_known_and_on_the_right_kind_of_cell(path):
     used = {tag for cell in cells(path) for tag in tags(cell)}
     assert sorted(used - TAGS - set(SLIDES)) == []
-    assert not ids(c for c in cells(path) if len(c.metadata.get("tags", [])) != len(tags(c)))
-    assert not ids(c for c in cells(path) if c.cell_type != "code" and tags(c) & CODE_ONLY)
-    assert not ids(c for c in cells(path) if len(tags(c) & (CODE_ONLY | {"exercise"})) > 1)
-    assert not ids(c for c in cells(path) if c.cell_type not in ("code", "markdown"))
+    none(c for c in cells(path) if len(c.metadata.get("tags", [])) != len(tags(c)))
+    none(c for c in cells(path) if c.cell_type != "code" and tags(c) & CODE_ONLY)
+    none(c for c in cells(path) if len(tags(c) & (CODE_ONLY | {"exercise"})) > 1)
+    none(c for c in cells(path) if c.cell_type not in ("code", "markdown"))
+
+
+@each_notebook
+def test_the_lecturers_notes_and_nothing_else_are_kept_off_the_page(path):
+    none(c for c in cells(path) if ("remove-cell" in tags(c)) != (on(c) == "notes"))
 
 
 @each_notebook
 def test_code_cells_are_short(path):
     code = cells(path, "code")
-    assert not ids(c for c in code if not 1 <= len(c.source.splitlines()) <= 14)
-    assert not ids(c for c in code if max(map(len, c.source.splitlines()), default=0) > 120)
+    none(c for c in code if not 1 <= len(c.source.splitlines()) <= 14)
+    none(c for c in code if max(map(len, c.source.splitlines()), default=0) > 120)
 
 
 @each_notebook
 def test_checks_assert_and_print_one_line(path):
     checks = cells(path, "code", "check")
-    assert not ids(c for c in checks if not any(isinstance(n, ast.Assert) for n in ast.walk(ast.parse(c.source))))
-    assert not ids(c for c in checks if len(printed(c).splitlines()) != 1 or not printed(c).strip())
+    none(c for c in checks if not any(isinstance(n, ast.Assert) for n in ast.walk(ast.parse(c.source))))
+    none(c for c in checks if len(printed(c).splitlines()) != 1 or not printed(c).strip())
 
 
 @each_notebook
@@ -195,7 +206,7 @@ def test_every_code_cell_has_run_in_order(path):
 
 @each_notebook
 def test_what_is_printed_is_stored_in_one_piece(path):
-    assert not ids(c for c in cells(path, "code") if sum(o.output_type == "stream" for o in c.outputs) > 1)
+    none(c for c in cells(path, "code") if sum(o.output_type == "stream" for o in c.outputs) > 1)
 
 
 @each_chapter
@@ -204,7 +215,7 @@ def test_there_is_something_for_nbval_to_compare(path):
     checks = cells(path, "code", "check")
     assert checks
     assert len(compared) >= len(checks)
-    assert not ids(c for c in checks if c not in compared)
+    none(c for c in checks if c not in compared)
 
 
 def made(*outputs, **metadata):
