@@ -1,10 +1,10 @@
 """The course's one Sphinx extension. It lets plain `jupyter-book build .` make the whole static site:
 
-    prerender   kernels of a build draw every frame of every widget (`lib.explore` looks at COURSE_PRERENDER)
-    assets      MathJax and the widgets' loader come from node_modules, copied beside the pages, where `npm ci` has put
-                them, and from their CDN, at the same versions, where it has not
-    cache       stored executions, and the pages read from them, are valid for one state of `lib` and of the lock file
-    quiet       a page loads only what it uses, and leaves its console empty
+prerender   kernels of a build draw every frame of every widget (`lib.explore` looks at COURSE_PRERENDER)
+assets      MathJax and the widgets' loader come from node_modules, copied beside the pages, where `npm ci` has put
+            them, and from their CDN, at the same versions, where it has not
+cache       stored executions, and the pages read from them, are valid for one state of `lib` and of the lock file
+quiet       a page loads only what it uses, and leaves its console empty
 """
 
 import hashlib

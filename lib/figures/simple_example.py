@@ -62,7 +62,12 @@ def terms_over_noise(theta):
         ax.plot(x, terms(theta, SLOPE, OFFSET, x), **look, label=name)
     exact = simple_example.gradient(theta, SLOPE, OFFSET)
     ax.axhline(exact, color=style.BLACK, lw=1, ls=":")
-    ax.set(xlabel="noise x (grey: how often it comes)", title="one term of the gradient", ylim=(-100, 150), xlim=(-3.2, 3.2))
+    ax.set(
+        xlabel="noise x (grey: how often it comes)",
+        title="one term of the gradient",
+        ylim=(-100, 150),
+        xlim=(-3.2, 3.2),
+    )
     ax.legend(loc="upper left")
     low, high = (terms(theta, SLOPE, OFFSET, np.array([-1.0, 1.0])) for terms, _ in ESTIMATORS.values())
     return figure, (
