@@ -1,6 +1,27 @@
-"""What all tests share: hypothesis draws the same examples in every run, and no test waits for a slow machine."""
+"""What all tests share: hypothesis draws the same examples in every run, and no test waits for a slow machine.
 
+Tests that open pages take `chromium`: where there is none they are skipped, with a warning in the summary, or fail if
+REQUIRE_BROWSER=1.
+"""
+
+import os
+import warnings
+
+import pytest
 from hypothesis import settings
 
 settings.register_profile("course", derandomize=True, database=None, deadline=None, max_examples=60)
 settings.load_profile("course")
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    import browser  # and with it Playwright, which tests without a browser do without
+
+    if not browser.find():
+        if os.environ.get("REQUIRE_BROWSER") == "1":
+            pytest.fail(browser.MISSING)
+        warnings.warn(f"{browser.MISSING} NO PAGE WAS TESTED IN A BROWSER.", stacklevel=1)
+        pytest.skip(browser.MISSING)
+    with browser.launch() as chromium:
+        yield chromium

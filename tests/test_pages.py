@@ -1,0 +1,417 @@
+"""Every page of the built site in Chromium, wide and narrow; requests to any other host are blocked and counted."""
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import browser
+import pytest
+import yaml
+from playwright.sync_api import TimeoutError as Late
+
+ROOT = Path(__file__).parents[1]
+SITE = ROOT / "_build" / "html"
+SIZES = {1280: 900, 390: 844}  # a laptop, a telephone
+PATIENCE = 10_000  # milliseconds; only a failure waits so long
+PLAYING = 300  # display frames within which an animation's picture must have changed
+
+
+def chapters():
+    """The pages that the table of contents names, without suffix."""
+
+    def files(entry):
+        yield from (entry[key] for key in ("root", "file") if key in entry)
+        for key in "parts", "chapters", "sections":
+            for inner in entry.get(key, []):
+                yield from files(inner)
+
+    return list(files(yaml.safe_load((ROOT / "_toc.yml").read_text())))
+
+
+@pytest.fixture(scope="module")
+def site():
+    if not (SITE / "index.html").exists():
+        pytest.fail("_build/html is not there: run `make book` first")
+    with browser.serve(SITE) as address:
+        yield address
+
+
+PAGES = [(name, width) for name in [*chapters(), "search", "genindex"] for width in SIZES]
+
+
+@pytest.fixture(scope="module", params=PAGES, ids=[f"{name}-{width}" for name, width in PAGES])
+def visit(request, chromium, site):
+    """A page with all that is on it, open for all tests of this page and width."""
+    name, width = request.param
+    with browser.visit(chromium, site, f"{name}.html", width, SIZES[width]) as (page, problems):
+        page.add_script_tag(content=HELPERS)
+        page.evaluate("document.querySelector('script[src*=mathjax]') && MathJax.startup.promise.then(() => null)")
+        assert_none(page, "unfinished()")
+        yield page, problems
+
+
+@pytest.fixture
+def page(visit):
+    """An open page, which must have had no problem when the test ends."""
+    page, problems = visit
+    yield page
+    assert not problems, "\n".join(problems)
+
+
+def assert_none(page, offences):
+    """A list that the page computes is empty, or becomes so."""
+    try:
+        page.wait_for_function(f"{offences}.length == 0", timeout=PATIENCE)
+    except Late:
+        assert page.evaluate(offences) == []
+
+
+# What the tests ask of a page. A state of an explorable is its picture and caption, null while it is changing.
+HELPERS = r"""
+const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+const name = element => element.outerHTML.slice(0, 160);
+
+const unfinished = () => [
+  ...all('script[type="application/vnd.jupyter.widget-view+json"]')
+    .filter(view => !view.parentElement.querySelector('.jupyter-widgets')),
+  ...all('.explorable').filter(root => state(root) === null),
+  ...all('.math').filter(math => !math.querySelector('mjx-container')),
+].map(name);
+
+const wrong_images = () => all('img').filter(image => !(
+  image.complete && image.naturalWidth
+  && (image.alt.trim() || image.getAttribute('alt') === '' && image.getAttribute('role') === 'presentation')
+)).map(name);
+
+// TeX that a reader would see: commands, delimiters, and what MathJax leaves of an unknown command or reference.
+const raw_math = () => {
+  const found = all('mjx-merror').map(name);
+  const skip = 'script, style, template, pre, code, textarea, mjx-math, [data-mjx-texclass]';
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const text = texts.currentNode.data, parent = texts.currentNode.parentElement;
+    const tex = parent.closest('mjx-assistive-mml') ? /\\[a-zA-Z]|\?\?\?/ : /\\[a-zA-Z()[\]]|\$/;
+    if (tex.test(text) && !parent.closest(skip)) found.push(text.trim().slice(0, 160));
+  }
+  return found;
+};
+
+// The page must not scroll sideways, and no widget may be cut off.
+const too_wide = () => [document.documentElement, ...all('.explorable, .explorable .widget-inline-hbox, .quiz')]
+  .filter(element => element.scrollWidth > element.clientWidth + 1
+    || element.getBoundingClientRect().right > innerWidth + 1)
+  .map(element => `${element.scrollWidth} px: ${name(element)}`);
+
+const state = root => {
+  const [image, ...more] = all('img', root), captions = all('figcaption', root);
+  const whole = image && !more.length && captions.length == 1 && image.complete && image.naturalWidth;
+  return whole && image.alt === captions[0].textContent ? JSON.stringify([image.src, image.alt]) : null;
+};
+
+// The state that follows `before`, or the same one if nothing has changed after some display frames.
+const next_state = async (root, before, frames) => {
+  for (let frame = 0, start = performance.now(); performance.now() < start + 10_000; frame++) {
+    const now = state(root);
+    if (now !== null && (now !== before || frame >= frames)) return now;
+    await new Promise(requestAnimationFrame);
+  }
+  return null;
+};
+
+const shown = root => all('p', root).flatMap((feedback, i) => feedback.checkVisibility() ? [i] : []);
+"""
+
+
+# --- every page -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.browser
+def test_a_page_is_whole(page):
+    assert_none(page, "raw_math()")
+    assert_none(page, "wrong_images()")
+    assert_none(page, "too_wide()")
+    views = page.evaluate("all('script[type=\"application/vnd.jupyter.widget-view+json\"]').length")
+    loaders = page.evaluate("performance.getEntriesByType('resource').filter(e => /html-manager/.test(e.name)).length")
+    assert bool(loaders) == bool(views), f"{loaders} widget scripts for {views} widgets"
+    assert page.locator("link[rel~=icon]").count(), "a page without an icon asks for /favicon.ico, which is not there"
+
+
+@pytest.mark.browser
+def test_the_site_opens_at_its_first_page(chromium, site):
+    with browser.visit(chromium, site) as (page, problems):
+        page.wait_for_url(f"{site}{chapters()[0]}.html")
+        page.wait_for_load_state()
+        assert not problems
+
+
+@pytest.mark.parametrize("name", chapters())
+def test_a_page_has_every_widget_of_its_notebook(site, name):
+    """Without this, a page that lost its widgets would pass all tests of widgets."""
+    notebook = ROOT / f"{name}.ipynb"
+    cells = json.loads(notebook.read_text())["cells"] if notebook.exists() else []
+    code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    page = (SITE / f"{name}.html").read_text()
+    for call, mark in {"explore": "application/vnd.jupyter.widget-view+json", "quiz": '<fieldset class="quiz'}.items():
+        assert page.count(mark) == sum(bool(re.search(rf"^{call}\(", text, re.M)) for text in code), call
+
+
+# --- what moves -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.browser
+def test_every_control_moves_its_picture_and_its_caption(page):
+    for number in range(page.locator(".explorable").count()):
+        Explorable(page, number).check()
+
+
+class Explorable:
+    """A picture with its controls, moved as a reader moves them."""
+
+    def __init__(self, page, number):
+        self.page, self.root = page, page.locator(".explorable").nth(number)
+        self.element = self.root.element_handle()
+
+    def check(self):
+        sliders = self.root.locator(".noUi-handle").all()
+        for play in self.root.locator(".widget-play").all():
+            self.check_play(play)
+        for slider in sliders:
+            self.check_slider(slider)
+        for slider in sliders:  # for in its middle position a slider leaves other controls something to change
+            slider.press("End")
+            for _ in range(int(float(slider.get_attribute("aria-valuemax"))) // 2):
+                slider.press("ArrowLeft")
+        for buttons in self.root.locator(".widget-toggle-buttons").all():
+            self.check_buttons(buttons.locator("button").all())
+
+    def state(self, before=None, frames=30):
+        """The picture and its caption, as text, once they differ from `before` or have not for some display frames."""
+        found = self.page.evaluate("([root, before, n]) => next_state(root, before, n)", [self.element, before, frames])
+        assert found, f"no single picture whose caption is its alternative text: {self.root.inner_text()!r}"
+        return found
+
+    def expect(self, picture, what):
+        """The state is, or becomes, this one."""
+        try:
+            self.page.wait_for_function("([root, text]) => state(root) === text", arg=[self.element, picture])
+        except Late:
+            pytest.fail(f"{what}: expected the picture of {caption(picture)!r}, found {caption(self.state())!r}")
+
+    def check_slider(self, handle):
+        """By keyboard every position on a wide page, the first and the last two on a narrow one; by mouse a few."""
+        at = lambda: int(float(handle.get_attribute("aria-valuenow")))  # noqa: E731
+        start, start_at, last = self.state(), at(), int(float(handle.get_attribute("aria-valuemax")))
+        track = handle.locator("xpath=ancestor::*[contains(@class, 'noUi-target')]")
+        keyboard, mouse = self.page.keyboard, self.page.mouse
+
+        handle.focus()
+        keyboard.press("Home")
+        pictures = {0: self.state(start) if start_at else start}
+        every = self.page.viewport_size["width"] == max(SIZES)
+        for position in range(1, last + 1) if every else sorted({1, last}):
+            before = list(pictures.values())[-1]
+            keyboard.press("ArrowRight" if every or position == 1 else "End")
+            pictures[position] = self.state(before)
+            assert at() == position
+        assert_moving(list(pictures.values()))
+        keyboard.press("ArrowLeft")
+        pictures.setdefault(last - 1, self.state(pictures[last]))
+        self.expect(pictures[last - 1], "ArrowLeft")
+        keyboard.press("Home")
+        self.expect(pictures[0], "Home")
+        keyboard.press("End")
+        self.expect(pictures[last], "End")
+
+        track.scroll_into_view_if_needed()
+        box = track.bounding_box()
+        left, right, middle = box["x"], box["x"] + box["width"], box["y"] + box["height"] / 2
+        for to, picture in (left, pictures[0]), (right, pictures[last]):
+            knob = handle.bounding_box()
+            mouse.move(knob["x"] + knob["width"] / 2, knob["y"] + knob["height"] / 2)
+            mouse.down()
+            mouse.move(to, middle, steps=8)
+            mouse.up()
+            self.expect(picture, f"dragged to {to} px")
+        mouse.click((left + right) / 2, middle)
+        clicked = self.state(pictures[last])
+        assert clicked == pictures.get(at(), clicked) and (last < 2 or 0 < at() < last), "clicked in the middle"
+
+        handle.focus()
+        keyboard.press("Home")
+        for _ in range(start_at):
+            keyboard.press("ArrowRight")
+        self.expect(start, "back at the start")
+
+    def check_buttons(self, buttons):
+        buttons[-1].click()
+        last = self.state(self.state())
+        buttons[0].click()
+        pictures = [self.state(last)]
+        for button in buttons[1:]:
+            button.click()
+            pictures.append(self.state(pictures[-1]))
+        assert_moving(pictures)
+        for number, button in reversed(list(enumerate(buttons))):
+            button.press("Enter" if number % 2 else "Space")
+            self.expect(pictures[number], f"button {button.inner_text()}")
+
+    def check_play(self, play):
+        """By mouse and by keyboard: plays on from the first picture, pauses, goes on, stops at the first picture."""
+        start_button, stop_button, repeat_button = play.locator("button").all()
+        stop_button.click()
+        first = self.state(self.state())
+        repeat_button.click()  # so that it still plays, however late the next button is pressed
+        for press, way in (lambda button: button.click(), "mouse"), (lambda button: button.press("Enter"), "keyboard"):
+            press(start_button)
+            second = self.state(first, frames=PLAYING)
+            third = self.state(second, frames=PLAYING)
+            assert first != second != third, f"Play does not play by {way}"
+            press(start_button)
+            self.assert_still(f"paused by {way}")
+            paused = self.state()
+            press(start_button)
+            assert self.state(paused, frames=PLAYING) != paused, f"Play does not go on by {way}"
+            press(stop_button)
+            self.expect(first, f"stopped by {way}")
+            self.assert_still(f"stopped by {way}")
+        repeat_button.click()
+
+    def assert_still(self, what):
+        """No change within 45 display frames, 0.75 s: longer than any step of an animation."""
+        now = self.state()
+        assert self.state(now, frames=45) == now, f"{what}, but it plays on"
+
+
+def caption(picture):
+    return json.loads(picture)[1]
+
+
+def assert_moving(pictures):
+    """Picture and caption differ between the ends, and at four steps in five at least."""
+    for what, seen in zip(("picture", "caption"), zip(*map(json.loads, pictures), strict=True), strict=True):
+        moved = [before != after for before, after in zip(seen, seen[1:], strict=False)]
+        captions = [caption(picture) for picture in pictures]
+        assert seen[0] != seen[-1], f"the {what} is the same at both ends: {captions[0]} … {captions[-1]}"
+        assert sum(moved) >= 0.8 * len(moved), f"the {what} changes at {sum(moved)} of {len(moved)} steps: {captions}"
+
+
+@pytest.mark.browser
+def test_every_quiz_answers_the_option_chosen(page):
+    quizzes = page.locator("fieldset.quiz").all()
+    for quiz in quizzes:
+        shown = lambda quiz=quiz: quiz.evaluate("root => shown(root)")  # noqa: E731
+        options, labels = quiz.locator("input").all(), quiz.locator("label").all()
+        assert len(options) == len(labels) == quiz.locator("p").count() >= 2
+        assert shown() == []
+        for number, label in enumerate(labels):
+            label.click()
+            assert shown() == [number]
+        options[-1].focus()
+        for number in range(len(options)):  # down from the last is the first
+            page.keyboard.press("ArrowDown")
+            assert shown() == [number]
+        page.keyboard.press("ArrowUp")
+        assert shown() == [len(options) - 2]
+    assert page.locator("fieldset.quiz input:checked").count() == len(quizzes), "quizzes share their options"
+
+
+@pytest.mark.browser
+def test_hidden_solutions_open_by_keyboard(page):
+    for details in page.locator("article details").all():
+        content = details.locator(":scope > :not(summary)").first
+        assert not content.is_visible()
+        for key in "Enter", "Space":
+            details.locator("summary").press(key)
+            assert content.is_visible(), key
+            details.locator("summary").press(key)
+            assert not content.is_visible(), key
+
+
+# --- the files ------------------------------------------------------------------------------------------------------
+
+
+class References(HTMLParser):
+    """The addresses from which a page makes the browser load, and those of files to load that its scripts name."""
+
+    LINKS = {"stylesheet", "icon", "preload", "prefetch", "modulepreload", "preconnect", "dns-prefetch", "manifest"}
+    ATTRIBUTES = {"link": ["href"], "object": ["data"], "a": []}
+
+    def __init__(self, text):
+        super().__init__()
+        self.found, self.tag = [], None
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tag, attributes = tag, dict(attributes)
+        if tag != "link" or self.LINKS & set((attributes.get("rel") or "").split()):
+            names = self.ATTRIBUTES.get(tag, ["src", "srcset", "poster"])
+            self.found += [attributes[name] for name in names if attributes.get(name)]
+
+    def handle_data(self, data):
+        if self.tag == "style":
+            self.found += style_references(data)
+        if self.tag == "script":
+            self.found += re.findall(r"""(?:https?:)?//[^\s"'`]+\.(?:js|mjs|css|woff2?)\b""", data)
+
+    def handle_endtag(self, tag):
+        self.tag = None
+
+
+def style_references(text):
+    return re.findall(r"""(?:url\(|@import)\s*["']?([^"')]+)""", text)
+
+
+def to_another_host(path):
+    """The addresses of other hosts that a page or a style sheet loads from; plain links are not loaded."""
+    text = path.read_text()
+    found = References(text).found if path.suffix == ".html" else style_references(text)
+    return [f"{path.name}: {address[:200]}" for address in found if re.match(r"\s*(?:https?:)?//", address)]
+
+
+def test_no_page_and_no_style_sheet_loads_from_another_host(site):
+    files = [*SITE.rglob("*.html"), *SITE.rglob("*.css")]
+    assert len(files) > len(chapters())
+    assert sum(map(to_another_host, files), []) == []
+
+
+@pytest.mark.parametrize("name", chapters())
+def test_a_page_weighs_at_most_half_a_megabyte_for_each_widget(site, name):
+    page = (SITE / f"{name}.html").read_bytes()
+    widgets = page.count(b"application/vnd.jupyter.widget-view+json")
+    assert len(page) <= max(widgets, 1) * 500_000, f"{len(page):,} bytes for {widgets} widgets"
+
+
+# --- these tests themselves -----------------------------------------------------------------------------------------
+
+BAD_PAGE = """<!doctype html><html><head><link rel="preload" href="//cdn.example/x.js">
+<style>@import "//x.example/a.css"; </style><script src="https://cdn.example/x.js"></script><script src="gone.js"></script></head><body>
+<script>console.error("planted"); Promise.reject(new Error("rejected")); new WebSocket("ws://sockets.example/");
+load("https://cdn.example/lazy.mjs"); </script>
+<p style="width: 2000px">Raw $x$.</p><p>Raw \\begin{align}</p><code>$fine$</code><mjx-merror>?</mjx-merror>
+<mjx-container><mjx-assistive-mml><math><mtext>\\unknown (???)</mtext></math></mjx-assistive-mml></mjx-container>
+<img src="gone.png" alt="gone"><img src="data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==">
+<img alt="" src="data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==">
+<div><script type="application/vnd.jupyter.widget-view+json">{}</script></div><span class="math">x</span>
+</body></html>"""
+
+
+@pytest.mark.browser
+def test_the_tests_see_planted_faults(chromium, tmp_path):
+    (tmp_path / "bad.html").write_text(BAD_PAGE)
+    with browser.serve(tmp_path) as site, browser.visit(chromium, site, "bad.html", width=390) as (page, problems):
+        page.add_script_tag(content=HELPERS)
+        seen = {"raw_math": 4, "wrong_images": 3, "too_wide": 1, "unfinished": 2}
+        assert {check: page.evaluate(f"{check}().length") for check in seen} == seen
+        for planted in (
+            "blocked request: https://cdn.example/x.js",
+            "blocked request: http://x.example/a.css",
+            "blocked request: ws://sockets.example/",
+            f"failed request: {site}gone.js (404)",
+            f"failed request: {site}gone.png (404)",
+            "console error: planted",
+            "uncaught exception: rejected",
+            "uncaught exception: load is not defined",
+        ):
+            assert any(problem.startswith(planted) for problem in problems), f"{planted} is not among {problems}"
+    assert len(to_another_host(tmp_path / "bad.html")) == 4
