@@ -12,13 +12,13 @@ import html
 from dataclasses import dataclass
 
 STYLE = """<style>
-.quiz { border: 1px solid; border-radius: .4em; padding: .6em 1em; margin: 0; max-width: 42em; }
-.quiz legend { font-weight: bold; padding: 0 .3em; float: none; width: auto; font-size: 1em; margin: 0; }
-.quiz div { margin: .35em 0; }
-.quiz p { display: none; margin: .2em 0 .2em 1.7em; border-left: .25em solid; padding-left: .6em; }
+.quiz { border: 0; border-left: .25em solid #0066CC; padding: .1em 0 .1em 1em; margin: 0; max-width: 42em; }
+.quiz legend { float: none; font-size: 1em; font-weight: bold; margin: 0 0 .4em; padding: 0; width: auto; }
+.quiz div { display: grid; grid-template-columns: 1.6em 1fr; align-items: baseline; margin: .35em 0; }
+.quiz p { display: none; grid-column: 2; margin: .2em 0; border-left: .2em solid; padding-left: .6em; }
 .quiz input:checked ~ p { display: block; }
-.quiz p.right { border-color: #009E73; }
-.quiz p.wrong { border-color: #D55E00; }
+.quiz p.right { border-color: #009966; }
+.quiz p.wrong { border-color: #CC3300; }
 </style>"""
 
 

@@ -86,17 +86,9 @@ def binary_density(temperature, log_odds):
     logits = np.array([log_odds, 0.0])
     x = concrete.relax(logits, temperature, np.random.default_rng(2).gumbel(size=(20_000, 2)))[:, 0]
     figure, ax = style.figure(height=2.7)
-    edges = np.linspace(0, 1, 41)
     top = 5.0
-    ax.bar(
-        edges[:-1],
-        np.minimum(np.histogram(x, edges)[0] / (x.size * 0.025), top),
-        width=0.025,
-        align="edge",
-        color=style.GREY,
-        alpha=0.4,
-        lw=0,
-    )
+    counts, edges = np.histogram(x, bins=40, range=(0, 1))
+    ax.stairs(np.minimum(counts / (x.size * 0.025), top), edges, fill=True, color=style.GREY, alpha=0.4)
     grid = np.linspace(0.002, 0.998, 400)
     log_x = np.log(np.stack([grid, 1 - grid], axis=-1))
     density = np.exp(concrete.log_density(log_x, logits, temperature))

@@ -7,6 +7,7 @@ from lib.figures import style
 
 SLOPE, OFFSET = 2, 3  # the slides' a and b, where a picture does not vary them
 START = 0.0  # where the descents begin
+VARIANCES = (simple_example.reinforce_variance, simple_example.reparameterized_variance)
 ESTIMATORS = {
     "REINFORCE": (simple_example.reinforce, {"color": style.RED, "ls": "--"}),
     "re-parameterised": (simple_example.reparameterized, {"color": style.BLUE, "ls": "-"}),
@@ -57,7 +58,7 @@ def terms_over_noise(theta):
     x = np.linspace(-3.2, 3.2, 161)
     figure, ax = style.figure(height=3.0)
     bell = np.exp(gaussian.log_density(x, 0.0, 1.0))
-    ax.fill_between(x, -100, -100 + 200 * bell, color=style.GREY, alpha=0.25, lw=0)
+    ax.fill_between(x, -150, -150 + 250 * bell, color=style.GREY, alpha=0.25, lw=0)
     for name, (terms, look) in ESTIMATORS.items():
         ax.plot(x, terms(theta, SLOPE, OFFSET, x), **look, label=name)
     exact = simple_example.gradient(theta, SLOPE, OFFSET)
@@ -65,15 +66,14 @@ def terms_over_noise(theta):
     ax.set(
         xlabel="noise x (grey: how often it comes)",
         title="one term of the gradient",
-        ylim=(-100, 150),
+        ylim=(-150, 150),
         xlim=(-3.2, 3.2),
     )
     ax.legend(loc="upper left")
-    low, high = (terms(theta, SLOPE, OFFSET, np.array([-1.0, 1.0])) for terms, _ in ESTIMATORS.values())
+    deviations = [np.sqrt(variance(theta, SLOPE, OFFSET)) for variance in VARIANCES]
     return figure, (
-        f"At θ = {_number(theta)} the exact gradient is {_number(exact)} (dotted). Between x = −1 and x = 1 the REINFORCE "
-        f"term goes from {_number(low[0])} to {_number(low[1])}, the re-parameterised one from {_number(high[0])} to "
-        f"{_number(high[1])}."
+        f"At θ = {_number(theta)} the exact gradient is {_number(exact)} (dotted). One REINFORCE term is off by "
+        f"{deviations[0]:.3g} (one standard deviation), a re-parameterised one by {deviations[1]:.3g}."
     )
 
 
@@ -87,15 +87,17 @@ def gradient_histograms(theta, samples):
     for ax, (name, (terms, look)) in zip(axes, ESTIMATORS.items(), strict=True):
         error = terms(theta, SLOPE, OFFSET, noise).mean(axis=-1) - exact
         spreads[name] = error.std()
-        ax.hist(np.clip(error, -reach, reach), bins=np.linspace(-reach, reach, 61), color=look["color"])
+        counts, edges = np.histogram(np.clip(error, -reach, reach), bins=60, range=(-reach, reach))
+        ax.stairs(counts, edges, fill=True, color=look["color"])
         ax.axvline(0, color=style.BLACK, lw=1, ls=":")
         ax.set(yticks=[], title=f"{name}, standard deviation {spreads[name]:.2g}")
-    axes[1].set(xlabel=f"error of an estimate from {samples} draw{'s' if samples > 1 else ''}", xlim=(-reach, reach))
+    axes[1].set(xlabel=f"error of an estimate from {_draws(samples)}", xlim=(-reach, reach))
     ratio = (spreads["REINFORCE"] / spreads["re-parameterised"]) ** 2
+    exact_ratio = np.divide(*(variance(theta, SLOPE, OFFSET) for variance in VARIANCES))
     return figure, (
-        f"At θ = {_number(theta)} the exact gradient is {_number(exact)}. From {samples} draws an estimate is off by "
+        f"At θ = {_number(theta)} the exact gradient is {_number(exact)}. From {_draws(samples)} an estimate is off by "
         f"{spreads['REINFORCE']:.2g} with REINFORCE and by {spreads['re-parameterised']:.2g} re-parameterised "
-        f"(one standard deviation): REINFORCE's variance is {ratio:.1f} times as large."
+        f"(one standard deviation): REINFORCE's variance is {ratio:.3g} times as large (exactly: {exact_ratio:.3g})."
     )
 
 
@@ -110,12 +112,12 @@ def variance_over_theta(theta):
     figure, ax = style.figure(height=3.0)
     for name, (variance, color, line) in curves.items():
         ax.semilogy(thetas, variance, color=color, ls=line, label=name)
-    ax.axvline(theta, color=style.GREY, lw=1)
-    ax.set(xlabel="parameter θ", title="variance of one term", ylim=(8, 20_000), xlim=(-4, 1))
-    ax.minorticks_off()
-    ax.legend(loc="upper center")
     plain = simple_example.reinforce_variance(theta, SLOPE, OFFSET)
     best, path = _best_variance(theta), simple_example.reparameterized_variance(theta, SLOPE, OFFSET)
+    ax.plot([theta] * 3, [path, best, plain], "o-", color=style.GREY, lw=1, clip_on=False)
+    ax.set(xlabel="parameter θ", title="variance of one term", ylim=(8, 40_000), xlim=(-4, 1))
+    ax.minorticks_off()
+    ax.legend(loc="upper center", handlelength=2.6)
     return figure, (
         f"At θ = {_number(theta)}, where μ = {_number(simple_example.mean(theta, SLOPE, OFFSET))}, REINFORCE has "
         f"{plain / path:.3g} times the variance of the re-parameterised gradient, {best / path:.3g} times with the "
@@ -137,8 +139,7 @@ def descents(step, seed):
         marker = "s" if look["ls"] == "--" else "o"
         left.plot(path, simple_example.objective(path, SLOPE, OFFSET), marker, color=look["color"], ms=4, alpha=0.4)
         left.plot(path[-1], simple_example.objective(path[-1], SLOPE, OFFSET), marker, color=look["color"], ms=8)
-        right.plot(path, **look, label=name)
-        right.plot(step, path[-1], marker, color=look["color"])
+        right.plot(path, **look, marker=marker, markevery=[-1], label=name)
     left.set(xlabel="parameter θ", title="objective F(θ)", ylim=(0, 14), xlim=(-3.2, 0.4))
     right.axhline(simple_example.minimizer(SLOPE, OFFSET), color=style.GREY, lw=1)
     right.set(xlabel="step", title="θ after each step", xlim=(0, steps + 1), ylim=(-3, 0.5))
@@ -160,29 +161,35 @@ def excess_over_steps(rate, samples):
         excess = np.mean(simple_example.mean(path, SLOPE, OFFSET) ** 2, axis=0)
         floors[name] = excess[-20:].mean()
         ax.semilogy(excess, **look, label=name)
-    ax.set(xlabel="step", title="mean excess F(θ) − F(θ*) over 400 descents", ylim=(1e-4, 20), xlim=(0, steps))
+    share = 2 * SLOPE**2 * rate  # of the mean, taken away by a step
+    ax.axhline(share / (samples * (2 - share)), color=style.BLACK, ls=":", lw=1)
+    ax.set(xlabel="step", title="mean excess F(θ) − F(θ*) over 400 descents", ylim=(1e-3, 20), xlim=(0, steps))
     ax.minorticks_off()
     ax.legend(loc="upper right")
     return figure, (
-        f"At rate {rate:g} with {samples} draw{'s' if samples > 1 else ''} a step, the excess after 180 to 200 steps is "
+        f"At rate {rate:g} with {_draws(samples)} a step, the excess after 180 to 200 steps is "
         f"{floors['REINFORCE']:.2g} with REINFORCE and {floors['re-parameterised']:.2g} re-parameterised."
     )
 
 
 def _density_over_parabola(ax, mu):
     """z squared, and over it the density of N(mu, 1), stretched so that its peak is seen beside the parabola."""
-    z = np.linspace(-7, 7, 281)
+    z = np.linspace(-9.5, 9.5, 381)
     density = np.exp(gaussian.log_density(z, mu, 1.0))
     ax.plot(z, z**2, color=style.GREY, ls="--", lw=1.5)
     ax.fill_between(z, 40 * density, color=style.BLUE, alpha=0.2, lw=0)
     ax.plot(z, 40 * density, color=style.BLUE)
     ax.plot([mu], [0], "^", color=style.RED, clip_on=False, ms=8)
-    ax.set(xlabel="sample z", title="z² (dashed), density of z", yticks=[0, 20, 40], ylim=(0, 48), xlim=(-7, 7))
+    ax.set(xlabel="sample z", title="z² (dashed), density of z", yticks=[0, 20, 40], ylim=(0, 48), xlim=(-9.5, 9.5))
 
 
 def _best_variance(theta):
     best = simple_example.best_baseline(theta, SLOPE, OFFSET)
     return simple_example.reinforce_variance(theta, SLOPE, OFFSET, baseline=best)
+
+
+def _draws(samples):
+    return f"{samples} draw{'s' if samples > 1 else ''}"
 
 
 def _number(value):
