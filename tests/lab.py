@@ -1,0 +1,98 @@
+"""JupyterLab in a browser, as a reader runs a chapter.
+
+    with serve_lab(folder, state) as lab, launch() as chromium, open_notebook(chromium, lab, "chapter.ipynb") as page:
+        run_all(page)
+"""
+
+import os
+import re
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+
+import browser
+
+FOLDERS = (
+    "JUPYTER_CONFIG_DIR",
+    "JUPYTER_DATA_DIR",
+    "JUPYTER_RUNTIME_DIR",
+    "JUPYTERLAB_SETTINGS_DIR",
+    "JUPYTERLAB_WORKSPACES_DIR",
+    "IPYTHONDIR",
+)
+
+
+@contextmanager
+def serve_lab(folder, state):
+    """JupyterLab with the notebooks of one folder; what it writes of its own goes to another, `state`.
+
+    gives: (its address, the token to open it with)
+    """
+    token = secrets.token_hex()
+    options = {
+        "ServerApp.ip": "127.0.0.1",
+        "ServerApp.port": _free_port(),
+        "ServerApp.root_dir": folder,
+        "IdentityProvider.token": token,
+        "LabApp.extension_manager": "readonly",  # which would ask PyPI for extensions
+        "LabApp.expose_app_in_browser": True,  # for `run_all`
+    }
+    own = {name: f"{state}/{name}" for name in FOLDERS}
+    environment = {name: value for name, value in os.environ.items() if name != "COURSE_PRERENDER"} | own
+    server = subprocess.Popen(
+        [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
+        + [f"--{name}={value}" for name, value in options.items()],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        log = []
+        for line in server.stderr:  # until it says where it is
+            log.append(line)
+            if found := re.search(r"(http://127\.0\.0\.1:\d+/)lab\?token=", line):
+                break
+        else:
+            raise RuntimeError("JupyterLab did not start:\n" + "".join(log))
+        threading.Thread(target=server.stderr.read, daemon=True).start()  # a full pipe would stop the server
+        yield found[1], token
+    finally:
+        server.terminate()  # it ends its kernels, too
+        try:
+            server.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            os.killpg(server.pid, signal.SIGKILL)
+            server.wait()
+
+
+@contextmanager
+def open_notebook(chromium, lab, name, **size):
+    """A notebook in JupyterLab, once its kernel is there: Playwright's page."""
+    address, token = lab
+    with browser.visit(chromium, address, f"lab/tree/{name}?reset&token={token}", **size) as (page, _):
+        page.wait_for_function(
+            """() => {
+                const session = window.jupyterapp?.shell.currentWidget?.sessionContext;
+                return session?.isReady && session.session?.kernel?.status === 'idle';
+            }""",
+            timeout=120_000,
+        )
+        yield page
+
+
+def run_all(page, timeout=300_000):
+    """Run all cells, to the end of the last one."""
+    page.evaluate("void jupyterapp.commands.execute('notebook:run-all-cells').then(() => window.ranAll = true)")
+    page.wait_for_function("window.ranAll", timeout=timeout)
+
+
+def _free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
