@@ -248,6 +248,13 @@ def test_the_density_ignores_a_shift_of_logits(row, temperature, shift):
     np.testing.assert_allclose(shifted, plain, rtol=8 * EPS, atol=4 * len(logits) * EPS * 1e4)         # rounded at 1e4
 
 
+def test_a_sum_slightly_off_one_moves_the_log_density_by_k_times_as_much():
+    log_x = np.log([0.2, 0.3, 0.5])
+    for defect in (-9e-7, 9e-7):
+        moved = concrete.log_density(log_x + defect, EXAMPLE, 0.8) - concrete.log_density(log_x, EXAMPLE, 0.8)
+        assert abs(moved + 3 * defect) < 1e-14              # terms up to 5, each rounded a few times
+
+
 def test_the_density_takes_single_precision_weights():
     x = np.random.default_rng(12).dirichlet(np.ones(5), size=1000)
     single = np.log(x.astype(np.float32))
@@ -336,6 +343,7 @@ X = np.array([0.2, 0.3, 0.5])
     (lambda: concrete.log_density(np.log(X), [1, 0], 1.0), r"log_x must have 2 entries on its last axis.* \(3,\)"),
     (lambda: concrete.log_density(np.log(X), EXAMPLE, 0.0), "temperature must be positive everywhere, .* is 0.0"),
     (lambda: concrete.pullback([np.nan, 0, 0], X, 1.0), "slope must be finite everywhere, but holds nan"),
+    (lambda: concrete.pullback(X, [0.5, 0.5, np.nan], 1.0), "x must be finite everywhere, but holds nan"),
     (lambda: concrete.pullback([1, 0], X, 1.0), r"slope must have as many entries .* as x, .* \(2,\) and \(3,\)"),
     (lambda: concrete.pullback(1.0, 1.0, 1.0), r"slope must have as many entries .* as x, .* \(\) and \(\)"),
     (lambda: concrete.pullback(X, np.log(X), 1.0), "x must be weights from 0 up .* the smallest is -1.6"),
