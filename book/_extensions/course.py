@@ -23,8 +23,8 @@ ASSETS = {
     MATHJAX: ("es5", "tex-chtml.js", "output/chtml/fonts/woff-v2/*.woff"),
 }
 
-# MathJax 3 keeps settings and later itself in window.MathJax. Widgets ask MathJax 2's Hub to typeset their labels: until
-# MathJax 3 is ready that may do nothing, since it then typesets the whole page; afterwards it typesets the label.
+# MathJax 3 keeps settings and later itself in window.MathJax. Widgets ask MathJax 2's Hub to typeset their labels:
+# until MathJax 3 is ready that may do nothing, since it then typesets the whole page; afterwards it typesets the label.
 MATHJAX_SETTINGS = """
 window.MathJax = {
   tex: {inlineMath: [["$", "$"], ["\\\\(", "\\\\)"]]},
@@ -37,7 +37,7 @@ window.MathJax = {
 };
 """
 
-# The theme's icon script replaces the <i> elements of a Play button; told to nest its icons in them, it leaves them alive.
+# The theme's icon script would replace the <i> elements of a Play button; told to nest its icons, it keeps them.
 ICON_SETTINGS = "window.FontAwesomeConfig = {autoReplaceSvg: 'nest'}"
 
 

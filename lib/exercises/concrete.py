@@ -22,14 +22,14 @@ EXERCISES = {
             (np.full(3, 1 / 3), "That is the limit of a high temperature."),
             (np.array([0.422, 0.422, 0.0]), "Two entries are right in proportion, but weights sum to 1."),
         ),
-        hint="Divide all weights by the largest: exp((μ_k − 2)/τ) is 1 for a logit of 2, and goes to 0 for a smaller one.",
+        hint="Divide all weights by the largest: exp((μ_k − 2)/τ) is 1 for a logit of 2, and goes to 0 for 1.",
     ),
     "frequency": Exercise(
         solution=float(_softmax(1, 0.5, 0)[0]),
         slips=(
             (
                 float(_softmax(1 / 0.3, 0.5 / 0.3, 0)[0]),
-                "That is softmax(μ/τ). The noise is divided by τ too, so the temperature does not change which is largest.",
+                "That is softmax(μ/τ). The noise is divided by τ too, so τ does not change which is the largest.",
             ),
             (1.0, "At temperature 0.3 the largest weight is often near 1, but which one it is is still random."),
             (1 / 3, "The three logits are not equal."),

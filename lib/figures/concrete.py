@@ -142,8 +142,8 @@ def mixture_at_temperature(temperature):
     ax.legend(loc="upper left")
     gap = np.abs(soft - hard).max()
     return figure, (
-        f"At temperature {temperature:g}, {np.mean(sure):.0%} of the points are more than 95 % sure of their cluster, and "
-        f"the means of EM are at most {gap:.2g} from those of k-means along an axis."
+        f"At temperature {temperature:g}, {np.mean(sure):.0%} of the points are more than 95 % sure of their cluster, "
+        f"and the means of EM are at most {gap:.2g} from those of k-means along an axis."
     )
 
 
@@ -166,7 +166,7 @@ def relaxed_gradient_moments(temperature):
 
     With two categories x = sigmoid(y), y = (log-odds + L) / temperature, L logistic (a difference of two Gumbels), and
     the term is f'(x) x (1 - x) / temperature. The integrand is smooth, and falls off as e^-|y| and as
-    e^-|L|: with 40 as the end and 0.05 as the step of the narrower of the two, the trapezoidal rule is exact to rounding.
+    e^-|L|: with 40 as the end and 0.05 as the step of the narrower one, the trapezoidal rule is exact to rounding.
     """
     y = np.linspace(-40, 40, 1601) / max(temperature, 1.0)
     log_x, log_rest = -np.logaddexp(0, -y), -np.logaddexp(0, y)

@@ -1,8 +1,8 @@
 """One look for every picture: sizes that read at 390 px and from the back of a hall, colours safe for the colour-blind.
 
-A picture is 5 inches wide and drawn at 160 dots an inch, 800 pixels: more than twice the density of a phone. The colours are dark
-enough for thin lines on white (contrast at least 3 : 1), and no picture tells things apart by colour alone: line styles,
-markers or words say it too. Margins are fixed, so that the axes stand still while a slider moves.
+A picture is 5 inches wide and drawn at 160 dots an inch, 800 pixels: more than twice the density of a phone. The
+colours are dark enough for thin lines on white (contrast at least 3 : 1), and no picture tells things apart by colour
+alone: line styles, markers or words say it too. Margins are fixed, so that the axes stand still while a slider moves.
 """
 
 import matplotlib
@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-# Close to Okabe and Ito's palette (2008). Each channel is one of six levels, the ones that a stored picture has (lib.explore).
+# Close to Okabe and Ito's palette (2008). Each channel is one of six levels, those of a stored picture (lib.explore).
 BLUE, RED, GREEN, PURPLE = "#0066CC", "#CC3300", "#009966", "#993399"
 AMBER, GREY, BLACK = "#996600", "#666666", "#333333"
 LEVELS = 6
