@@ -457,7 +457,7 @@ def test_one_broken_state_fails_a_build(static, function, error):
 # --- a frame --------------------------------------------------------------------------------------------------------
 
 NOT_FINITE = ["nan", "NaN", "-inf", "−inf", "inf%", "about inf.", "(nan, 2)", "infinity", "x=nan", "1±nan", "inf×"]
-FINITE = ["information", "Nancy", "inference", "finance", "banana", "an infinite sum", "infer it", "nanoseconds"]
+FINITE = ["information", "Nancy", "Adnan", "inference", "finance", "banana", "an infinite sum", "nanoseconds"]
 
 
 def says(sentence):
