@@ -20,7 +20,7 @@ EXERCISES = {
             (np.array([1.0, 0.0, 0.0]), "There are two largest logits, and no temperature tells them apart."),
             (_softmax(2, 2, 1), "That is the softmax at temperature 1. Divide the logits by a temperature near 0."),
             (np.full(3, 1 / 3), "That is the limit of a high temperature."),
-            (np.array([0.422, 0.422, 0.0]), "Two entries are right in proportion, but weights sum to 1."),
+            (np.array([1.0, 1.0, 0.0]), "Right in proportion, but weights sum to 1."),
         ),
         hint="Divide all weights by the largest: exp((μ_k − 2)/τ) is 1 for a logit of 2, and goes to 0 for 1.",
     ),
@@ -33,6 +33,7 @@ EXERCISES = {
             ),
             (1.0, "At temperature 0.3 the largest weight is often near 1, but which one it is is still random."),
             (1 / 3, "The three logits are not equal."),
+            (0.51, "Right so far, but give three digits."),
         ),
         hint="Which of μ + G is the largest does not change when everything is divided by τ.",
     ),
@@ -42,6 +43,8 @@ EXERCISES = {
             (lambda x1, x2, tau: x1 * x2 / tau, "Raising another category's logit takes weight away: mind the sign."),
             (lambda x1, x2, tau: -x1 * x2, "μ_2 enters divided by τ, so the chain rule gives a factor 1/τ."),
             (lambda x1, x2, tau: x1 * (1 - x1) / tau, "That is the derivative with respect to μ_1, its own logit."),
+            (lambda x1, x2, tau: x1 * x2, "Two things are missing: the sign, and a factor 1/τ."),
+            (lambda x1, x2, tau: x2 * (1 - x2) / tau, "That is the derivative of x_2, not of x_1."),
             (lambda x1, x2, tau: -x1 * x2 * tau, "The derivative of μ_2/τ is 1/τ."),
         ),
         hint="Differentiate log x_1 = (μ_1 + G_1)/τ − log Σ exp((μ_i + G_i)/τ) first, then multiply by x_1.",
@@ -63,8 +66,12 @@ EXERCISES = {
                 "The powers of the weights are −τ − 1: the −1 comes from the change of variables to log x.",
             ),
             (
+                lambda x, tau: tau**2 * (x * (1 - x)) ** (-tau - 1) / (x**-tau + (1 - x) ** -tau) ** 2,
+                "The factor τ^(K−1) is τ for K = 2.",
+            ),
+            (
                 lambda x, tau: tau * (x * (1 - x)) ** (tau - 1) / (x**tau + (1 - x) ** tau) ** 2 * 2,
-                "Close: with equal logits x^τ in place of x^−τ gives the same density, but the factor is (K − 1)! = 1.",
+                "The factor is (K − 1)! = 1: there is no 2 here.",
             ),
         ),
         hint="Put K = 2 and α = (1, 1) into the density, with x_1 = x and x_2 = 1 − x.",
@@ -73,6 +80,8 @@ EXERCISES = {
     "responsibility": Exercise(
         solution=float(1 / (1 + np.exp(-(4 - 1) / (2 * 0.5)))),
         slips=(
+            (float(1 / (1 + np.exp(-(4 - 1) / 2))), "Divide the squares by 2τ = 1, not by 2."),
+            (0.8, "That is the share of the squared distances. Put −|x − m|²/(2τ) into a softmax."),
             (float(1 / (1 + np.exp(-(4 - 1) / 0.5))), "The exponent of a Gaussian is −|x − m|²/(2τ): mind the 2."),
             (
                 float(1 / (1 + np.exp(-(2 - 1) / (2 * 0.5)))),

@@ -8,6 +8,7 @@ from lib.figures import style
 LOGITS = np.array([1.0, 0.5, 0.0])
 TARGET = 0.3  # of the objective f(v) = |v - (TARGET, 1 - TARGET)|^2 on two categories
 LOG_ODDS = 1.0  # theirs
+MARKERS = "Dos^v"  # of the five draws that are followed
 COLORS = (style.BLUE, style.RED, style.GREEN)
 HATCHES = ("", "///", "...")
 CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, np.sqrt(0.75)]])  # of the triangle on which K = 3 weights live
@@ -29,7 +30,8 @@ def concrete_cloud(temperature, seed):
     figure, (left, right) = style.figure(1, 2, height=2.9, left=0.15, gap=0.5)
     _triangle(left)
     left.plot(*(x @ CORNERS).T, ".", color=style.GREY, ms=4)
-    left.plot(*(x[:5] @ CORNERS).T, "D", color=style.RED, ms=5)
+    for marker, at in zip(MARKERS, x[:5] @ CORNERS, strict=True):
+        left.plot(*at, marker, color=style.RED, ms=7)
     start = np.zeros(5)
     for category in range(3):
         right.barh(
@@ -44,13 +46,15 @@ def concrete_cloud(temperature, seed):
             label=f"{category + 1}",
         )
         start = start + x[:5, category]
-    right.set(title="the five marked draws", yticks=[], xlabel="weight", xlim=(0, 1), xticks=[0, 0.5, 1])
-    right.legend(ncols=3, loc="upper center", bbox_to_anchor=(0.5, 1.0), frameon=True, framealpha=1, borderpad=0.2)
-    right.set_ylim(-0.6, 5.6)
+    for row, marker in enumerate(MARKERS):
+        right.plot(-0.08, row, marker, color=style.RED, ms=7, clip_on=False)
+    right.set(title="the five marked draws", yticks=[], xlabel="weights of categories 1, 2, 3")
+    right.set(xlim=(0, 1), xticks=[0, 0.5, 1], ylim=(4.6, -1.6))  # the first on top, room for the legend
+    right.legend(ncols=3, loc="upper center", borderpad=0.2)
     near = np.mean(x.max(axis=-1) > 0.95)
     return figure, (
-        f"At temperature {temperature:g}, {near:.0%} of the draws have a weight above 0.95: they lie in a corner. "
-        f"The first marked draw is {_weights(x[0])}."
+        f"At temperature {temperature:g}, {near:.0%} of the draws lie in a corner, with one weight above 0.95. The "
+        f"first marked draw (diamond, top bar) is {_weights(x[0])}."
     )
 
 
@@ -73,7 +77,13 @@ def arg_max_and_mean(temperature):
             label=name,
         )
         ax.bar_label(bars, [f"{value:.2f}" for value in values], fontsize=9)
-    ax.set(xticks=range(3), xticklabels=[f"category {k}" for k in (1, 2, 3)], ylim=(0, 0.75), yticks=[0, 0.25, 0.5])
+    ax.set(
+        xticks=range(3),
+        xticklabels=[f"category {k}" for k in (1, 2, 3)],
+        ylim=(0, 0.75),
+        yticks=[0, 0.25, 0.5],
+        xlim=(-0.55, 2.55),
+    )
     ax.legend(ncols=3, loc="upper center", columnspacing=1.2, handlelength=1.2)
     return figure, (
         f"At temperature {temperature:g} the arg max frequencies are {_weights(frequency)}, as the softmax says, "
@@ -86,14 +96,16 @@ def binary_density(temperature, log_odds):
     logits = np.array([log_odds, 0.0])
     x = concrete.relax(logits, temperature, np.random.default_rng(2).gumbel(size=(20_000, 2)))[:, 0]
     figure, ax = style.figure(height=2.7)
-    top = 5.0
     counts, edges = np.histogram(x, bins=40, range=(0, 1))
-    ax.stairs(np.minimum(counts / (x.size * 0.025), top), edges, fill=True, color=style.GREY, alpha=0.4)
-    grid = np.linspace(0.002, 0.998, 400)
-    log_x = np.log(np.stack([grid, 1 - grid], axis=-1))
+    bars = counts / (x.size * (edges[1] - edges[0]))
+    y = np.linspace(-14, 14, 1401)  # log-odds of the weight: close points near both ends
+    log_x = np.stack([-np.logaddexp(0, -y), -np.logaddexp(0, y)], axis=-1)
     density = np.exp(concrete.log_density(log_x, logits, temperature))
-    ax.plot(grid, np.where(density > top, top * 1.1, density), color=style.BLUE)
-    ax.set(xlabel="weight of category 1", title="density (line) and draws (bars)", ylim=(0, top), xlim=(0, 1))
+    top = 5.0
+    ax.stairs(np.minimum(bars, top), edges, fill=True, color=style.GREY, alpha=0.4)
+    ax.plot(np.exp(log_x[:, 0]), np.minimum(density, 1.1 * top), color=style.BLUE)
+    cut = f", cut off at {top:g}" if max(density.max(), bars.max()) > top else ""
+    ax.set(xlabel="weight of category 1", title=f"density (line) and draws (bars){cut}", ylim=(0, top), xlim=(0, 1))
     middle = np.exp(concrete.log_density(np.log([0.5, 0.5]), logits, temperature))
     outside = np.mean((x < 0.05) | (x > 0.95))
     return figure, (
@@ -111,14 +123,14 @@ def gradient_error(temperature):
     figure, ax = style.figure(height=3.0)
     ax.loglog(temperatures, np.abs(curves[:, 0]), color=style.RED, ls="--", label="relaxed: size of the bias")
     ax.loglog(temperatures, curves[:, 1], color=style.BLUE, label="relaxed: standard deviation")
-    ax.axhline(reinforce, color=style.BLACK, ls=":", label="REINFORCE: standard deviation")
-    ax.plot([temperature, temperature], [abs(bias), spread], "o", color=style.GREY)
+    ax.axhline(reinforce, color=style.BLACK, ls=":", label="REINFORCE, no baseline: standard deviation")
+    ax.plot([temperature, temperature], [abs(bias), spread], "o", color=style.GREY, clip_on=False)
     ax.minorticks_off()
-    ax.set(xlabel="temperature", title="error of one gradient term", xlim=(0.02, 20), ylim=(1e-4, 30))
+    ax.set(xlabel="temperature", title="error of one gradient term", xlim=(0.02, 20), ylim=(1e-4, 500))
     ax.legend(loc="upper right")
     return figure, (
         f"At temperature {temperature:g} one relaxed term is off by {bias:+.2g} on average, with standard deviation "
-        f"{spread:.2g}; a REINFORCE term is right on average, with {reinforce:.2g}."
+        f"{spread:.2g}; a REINFORCE term is right on average, with standard deviation {reinforce:.2g}."
     )
 
 
@@ -131,19 +143,21 @@ def mixture_at_temperature(temperature):
     shares = mixture.responsibilities(points, soft, temperature)
     figure, ax = style.figure(height=3.2, left=0.2, bottom=0.2)
     owner = np.argmax(shares, axis=-1)
-    sure = shares.max(axis=-1) > 0.95
+    sure, merged = shares.max(axis=-1) > 0.95, shares.max(axis=-1) < 0.34  # of three
     for cluster, marker in enumerate("os^"):
         for is_sure, face in ((True, COLORS[cluster]), (False, "none")):
-            at = points[(owner == cluster) & (sure == is_sure)]
+            at = points[(owner == cluster) & (sure == is_sure) & ~merged]
             ax.plot(*at.T, marker, color=COLORS[cluster], mfc=face, ms=5, ls="none")
+    ax.plot(*points[merged].T, "D", color=style.GREY, mfc="none", ms=5, ls="none")
     ax.plot(*hard.T, "+", color=style.BLACK, ms=16, mew=2, ls="none", label="k-means")
     ax.plot(*soft.T, "x", color=style.PURPLE, ms=11, mew=3, ls="none", label="EM")
-    ax.set(title="filled: more than 95 % sure of its cluster", xlim=(-4, 4), ylim=(-3.4, 4.2), xticks=[], yticks=[])
+    ax.set(title="filled: a responsibility above 95%", xlim=(-4, 4), ylim=(-3.4, 4.2), xticks=[], yticks=[])
     ax.legend(loc="upper left")
     gap = np.abs(soft - hard).max()
+    where = f"are at most {gap:.2g} from" if gap > 1e-9 else "coincide with"
     return figure, (
-        f"At temperature {temperature:g}, {np.mean(sure):.0%} of the points are more than 95 % sure of their cluster, "
-        f"and the means of EM are at most {gap:.2g} from those of k-means along an axis."
+        f"At temperature {temperature:g}, {np.mean(sure):.0%} of the points have a responsibility above 95%, and the "
+        f"means of EM {where} those of k-means."
     )
 
 
