@@ -287,12 +287,15 @@ def caption(picture):
 
 
 def assert_moving(pictures):
-    """Picture and caption differ between the ends, and at four steps in five at least."""
-    for what, seen in zip(("picture", "caption"), zip(*map(json.loads, pictures), strict=True), strict=True):
-        moved = [before != after for before, after in zip(seen, seen[1:], strict=False)]
-        captions = [caption(picture) for picture in pictures]
-        assert seen[0] != seen[-1], f"the {what} is the same at both ends: {captions[0]} … {captions[-1]}"
-        assert sum(moved) >= 0.8 * len(moved), f"the {what} changes at {sum(moved)} of {len(moved)} steps: {captions}"
+    """Pictures and captions differ between the ends, and captions at most steps in between.
+
+    Towards a limit neighbouring pictures may look alike: only a third of the steps must change the picture.
+    """
+    seen = list(zip(*map(json.loads, pictures), strict=True))
+    for what, states, share in zip(("picture", "caption"), seen, (1 / 3, 0.8), strict=True):
+        moved = [before != after for before, after in zip(states, states[1:], strict=False)]
+        assert states[0] != states[-1], f"the {what} is the same at both ends: {seen[1]}"
+        assert sum(moved) >= share * len(moved), f"the {what} changes at {sum(moved)} of {len(moved)} steps: {seen[1]}"
 
 
 @pytest.mark.browser

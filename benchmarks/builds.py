@@ -1,0 +1,28 @@
+"""How long a build takes.
+
+**Builds.** `jupyter-book build . -W --keep-going` in a copy of the book: once clean, which runs every chapter and draws
+every frame of every widget, and once again with nothing changed.
+"""
+
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks import ROOT, Row, say
+from benchmarks.pages import run_build
+
+
+def measure():
+    with tempfile.TemporaryDirectory() as folder:
+        book = Path(folder) / "book"
+        shutil.copytree(ROOT, book, ignore=shutil.ignore_patterns("_build", "node_modules", ".*", "benchmarks"))
+        (book / "node_modules").symlink_to(ROOT / "node_modules")
+        times = []
+        for what in "clean", "unchanged":
+            say(f"A build, {what} …")
+            start = time.perf_counter()
+            run_build(book, "-W", "--keep-going")
+            times.append(time.perf_counter() - start)
+    clean, unchanged = times
+    yield Row("seconds of an unchanged build", f"{unchanged:.1f}", f"clean: {clean:.0f}", clean / unchanged)
