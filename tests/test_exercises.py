@@ -195,7 +195,8 @@ def test_an_answer_runs_once_for_each_case(judge):
 def test_the_error_of_an_answer_is_told(judge):
     message = judge(lambda x: 1 / 0, lambda x: x, cases=((1.0,),)).message
     assert message == "✗ made/up: your answer raised ZeroDivisionError: division by zero"
-    assert "an answer is made of numbers, but this is '0.5'" in judge("0.5", 0.5).message
+    for answer in ("0.5", None, {}, 1j, ["a"]):
+        assert f"an answer is made of numbers, but this is {answer!r}" in judge(answer, 0.5).message
 
 
 # --- names ----------------------------------------------------------------------------------------------------------
