@@ -21,8 +21,7 @@ def responsibilities(points, means, temperature):
     """
     temperature = checks.positive("temperature", temperature)
     squares = _squared_distances(*_check_points(points, means))
-    excess = squares - np.min(squares, axis=-1, keepdims=True)      # 0 for the nearest, at any temperature
-    return logspace.softmax(-excess / (2.0 * temperature[..., None, None]))
+    return logspace.softmax(-squares / (2.0 * temperature[..., None, None]))
 
 
 def em_step(points, means, temperature):
