@@ -65,7 +65,8 @@ def assert_none(page, offences):
     try:
         page.wait_for_function(f"{offences}.length == 0", timeout=PATIENCE)
     except Late:
-        assert page.evaluate(offences) == []
+        found = page.evaluate(offences)
+        assert not found, f"{offences} found\n" + "\n".join(found)
 
 
 # What the tests ask of a page. A state of an explorable is its picture and caption, null while it is changing.
