@@ -194,12 +194,13 @@ def _areas_checked():
 def _webp(figure):
     """The figure as (base64 of a lossless WebP, its width, its height in pixels).
 
-    Nine levels a colour channel look the same and halve the bytes.
+    Few levels a colour channel look the same, with a palette made of them, and halve the bytes.
     """
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-    picture = picture.point([round(round(level / 255 * 8) * 255 / 8) for level in range(256)] * 3)
+    step = 255 // (style.LEVELS - 1)
+    picture = picture.point([round(level / step) * step for level in range(256)] * 3)
     buffer = io.BytesIO()
     picture.save(buffer, format="webp", lossless=True)
     return base64.b64encode(buffer.getvalue()).decode(), *picture.size
