@@ -136,6 +136,7 @@ ONE = np.zeros((1, 2))
     (ONE, ONE + np.inf, "means must be finite everywhere, but holds inf"),
     (np.zeros(3), ONE, r"points must have shape \(..., how many, dimensions\) .* \(3,\)"),
     (ONE, np.zeros((0, 2)), r"means must have shape .* with at least one, .* \(0, 2\)"),
+    (np.zeros((3, 0, 2)), ONE, r"points must have shape .* with at least one, .* \(3, 0, 2\)"),
     (np.zeros((0, 2)), ONE, r"points must have shape .* with at least one, .* \(0, 2\)"),
     (ONE, np.zeros((1, 3)), r"means must have the 2 dimensions of the points, but its shape is \(1, 3\)"),
 ])

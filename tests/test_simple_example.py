@@ -135,6 +135,8 @@ def test_terms_by_hand():
 def test_terms_of_many_thetas_at_once():
     theta, noise = np.array([[-2.0], [0.5]]), np.random.default_rng(1).normal(size=(2, 6))
     baseline = simple_example.best_baseline(theta, 2.0, 3.0)
+    for function in (simple_example.reinforce_variance, simple_example.reparameterized_variance):
+        assert function(theta, 2.0, 3.0).tolist() == [[function(-2.0, 2.0, 3.0)], [function(0.5, 2.0, 3.0)]]
     for row in range(2):
         np.testing.assert_array_equal(simple_example.reinforce(theta, 2.0, 3.0, noise, baseline)[row],
                                       simple_example.reinforce(theta[row, 0], 2.0, 3.0, noise[row], baseline[row, 0]))
@@ -189,6 +191,13 @@ def test_a_baseline_goes_in_as_a_partial_function():
     assert abs(path[1] + 0.01 * np.mean(((3 + noise[0]) ** 2 - 4) * noise[0] * 2)) < 16 * EPS          # below 100
 
 
+@pytest.mark.parametrize("a, b, size", [(1e5, 0.0, 1e150), (1.0, 1e154, 1e154)])
+def test_a_descent_fails_where_the_objective_leaves_the_range_of_a_float(a, b, size):
+    # theta becomes `size`, whose square is still a float; that of mu = 1e155 and 2e154 is not.
+    with pytest.raises(ValueError, match=r"^rate must be small enough .* with 1.0 it is not after step 1$"):
+        simple_example.descend(lambda theta, a, b, noise: np.full(noise.shape, -size), 0.0, a, b, 1.0, np.zeros((1, 1)))
+
+
 @pytest.mark.parametrize("terms", [simple_example.reinforce, simple_example.reparameterized])
 def test_a_diverging_descent_fails_and_names_the_rate(terms):
     noise = np.random.default_rng(6).normal(size=(400, 4))
@@ -205,6 +214,7 @@ def reinforce_descent(theta, rate, noise):
     (lambda: simple_example.mean(np.nan, 2, 3), "theta must be finite everywhere, but holds nan"),
     (lambda: simple_example.objective(0, np.inf, 3), "a must be finite everywhere, but holds inf"),
     (lambda: simple_example.gradient(0, 2, np.nan), "b must be finite everywhere, but holds nan"),
+    (lambda: simple_example.reparameterized_variance(np.nan, 2, 3), "theta must be finite everywhere, but holds nan"),
     (lambda: simple_example.minimizer(0.0, 3.0), "a must not be 0, .* is 0.0"),
     (lambda: simple_example.minimizer([1.0, 0.0], 3.0), "a must not be 0, .* is 0.0"),
     (lambda: simple_example.minimizer(np.nan, 3.0), "a must be finite everywhere, but holds nan"),
@@ -215,7 +225,7 @@ def reinforce_descent(theta, rate, noise):
     (lambda: reinforce_descent(0, 0.0, np.zeros((2, 2))), "rate must be positive everywhere, .* is 0.0"),
     (lambda: reinforce_descent(0, 0.1, np.zeros(4)), r"noise must have shape .* \(4,\)"),
     (lambda: reinforce_descent(0, 0.1, np.zeros((4, 0))), r"noise must have shape .* \(4, 0\)"),
-    (lambda: reinforce_descent(np.nan, 0.1, np.zeros((1, 1))), "theta must be finite everywhere, but holds nan"),
+    (lambda: reinforce_descent(np.nan, 0.1, np.zeros((0, 1))), "theta must be finite everywhere, but holds nan"),
     (lambda: reinforce_descent(0, 0.1, [[np.nan]]), "noise must be finite everywhere, but holds nan"),
 ])
 def test_bad_arguments_are_named(call, message):
