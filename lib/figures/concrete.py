@@ -1,5 +1,7 @@
 """Pictures of the Concrete distribution: the softmax map, relaxed samples, their density, their gradients, k-means."""
 
+import functools
+
 import numpy as np
 
 from lib import concrete, logspace, mixture
@@ -175,6 +177,7 @@ def exact_gradient():
     return p * (1 - p) * (values[0] - values[1])
 
 
+@functools.cache
 def relaxed_gradient_moments(temperature):
     """Bias and standard deviation of one relaxed gradient term, by quadrature over the noise.
 
