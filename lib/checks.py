@@ -17,9 +17,9 @@ def finite(name, value):
     raises: ValueError if an entry is nan or infinite, or if the value is no array of real numbers
     """
     array = _real(name, value)
-    broken = array[~np.isfinite(array)]
-    if broken.size:
-        raise ValueError(f"{name} must be finite everywhere, but holds {broken[0]}")
+    finite = np.isfinite(array)
+    if not finite.all():
+        raise ValueError(f"{name} must be finite everywhere, but holds {array[~finite][0]}")
     return array
 
 
@@ -89,4 +89,4 @@ def _real(name, value):
         array = np.asarray(None)
     if array.dtype.kind not in "biuf":
         raise ValueError(f"{name} must be an array of real numbers, but is {value!r}")
-    return array.astype(float)
+    return array.astype(float, copy=False)

@@ -26,6 +26,7 @@ from unittest.mock import patch
 
 import ipywidgets
 import numpy as np
+from ipywidgets.widgets.widget_string import HTMLStyle
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
@@ -214,7 +215,7 @@ def _prerendered(figure_function, controls):
     order = sorted(controls, key=lambda name: len(controls[name].values))
     selectors = {name: _Selector(name, control) for name, control in controls.items()}
     size, start_sentence = 0, None
-    shared = {"layout": ipywidgets.Layout(), "style": ipywidgets.HTML().style}
+    shared = {"layout": ipywidgets.Layout(), "style": HTMLStyle()}
 
     def nest(names, state):
         nonlocal size, start_sentence
