@@ -33,7 +33,7 @@ def log_softmax(logits):
     """
     logits = checks.logits(logits)
     below = logits - np.max(logits, axis=-1, keepdims=True)         # first, so that a shift costs no digits
-    return below - np.log(np.sum(np.exp(below), axis=-1, keepdims=True))
+    return below - logsumexp(below)[..., None]
 
 
 def softmax(logits):
