@@ -29,7 +29,6 @@ import numpy as np
 from ipywidgets.widgets.widget_string import HTMLStyle
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
@@ -160,7 +159,7 @@ def frame(figure_function, **state):
     for text in [sentence, *(text.get_text() for text in figure.findobj(Text))]:
         if NOT_FINITE.search(text):
             raise ValueError(f"{where} describes a number that is not finite: {text!r}")
-    for what, numbers in _drawn_numbers(figure):
+    for what, numbers in style.drawn_numbers(figure):
         if not np.isfinite(np.ma.getdata(numbers)).all():  # matplotlib masks what is not finite and draws the rest
             raise ValueError(f"{where} draws {what} with a number that is not finite")
     text = html.escape(sentence)
@@ -169,13 +168,6 @@ def frame(figure_function, **state):
         f'style="width:100%;height:auto" src="data:image/webp;base64,{image}">'
         f'<figcaption style="line-height:1.4">{text}</figcaption></figure>'
     ), sentence
-
-
-def _drawn_numbers(figure):
-    yield from style.drawn_numbers(figure)
-    for artist in figure.findobj(lambda artist: isinstance(artist, ScalarMappable)):
-        if artist.get_array() is not None:
-            yield "colours", artist.get_array()
 
 
 def _areas_checked():

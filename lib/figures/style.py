@@ -7,6 +7,7 @@ alone: line styles, markers or words say it too. Margins are fixed, so that the 
 
 import matplotlib
 import numpy as np
+from matplotlib.cm import ScalarMappable
 from matplotlib.collections import Collection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -77,7 +78,7 @@ def figure(rows=1, columns=1, height=2.8, left=0.7, right=0.15, bottom=0.55, top
 
 
 def drawn_numbers(figure):
-    """The numbers that the lines, points, areas and bars of a figure are drawn from, as pairs (what, array)."""
+    """The numbers that the lines, points, areas, bars and colours of a figure are drawn from: pairs (what, array)."""
     for ax in figure.axes:
         for artist in ax.get_children():
             if isinstance(artist, Line2D):
@@ -88,3 +89,6 @@ def drawn_numbers(figure):
                 yield "points", artist.get_offsets()
                 for path in artist.get_paths():
                     yield "an area", path.vertices
+    for artist in figure.findobj(lambda artist: isinstance(artist, ScalarMappable)):
+        if artist.get_array() is not None:
+            yield "colours", artist.get_array()
