@@ -1,7 +1,8 @@
-"""Sums and softmax of weights known by their logarithm: the one home of their stability.
+"""Sums, softmax and sigmoid of weights known by their logarithm: the one home of their stability.
 
     log sum_k exp(x_k) = m + log sum_k exp(x_k - m)      with m = max_k x_k
     softmax(x)_k       = exp(x_k - log sum_i exp(x_i))
+    log sigma(x)       = -log(1 + exp(-x))               the softmax of (x, 0), its first entry
 
 No term exceeds exp(0), so nothing overflows; the largest term is exp(0), so the sum is at least 1.
 """
@@ -44,3 +45,21 @@ def softmax(logits):
     raises : ValueError for nan, +inf, or a row without a finite logit
     """
     return np.exp(log_softmax(logits))
+
+
+def log_sigmoid(x):
+    """log sigma(x) = -log(1 + exp(-x)), finite for every finite x (slides S01, S12).
+
+    x      : (...) finite numbers, -inf or inf; a nan stays a nan
+    returns: (...) numbers from -inf to 0
+    """
+    return -np.logaddexp(0.0, -np.asarray(x, dtype=float))
+
+
+def sigmoid(x):
+    """sigma(x) = 1 / (1 + exp(-x)) (slide S01); sigma(-x) keeps the digits that 1 - sigma(x) loses.
+
+    x      : (...) finite numbers, -inf or inf; a nan stays a nan
+    returns: (...) numbers from 0 to 1
+    """
+    return np.exp(log_sigmoid(x))
