@@ -5,13 +5,19 @@
     categorical   softmax(s)_y                         log sum_k e^(s_k) - s_y     softmax(s) - onehot(y)
     Gaussian      N(y; s, 1/2)                         (s - y)^2 + constant        2 (s - y)
 
-In each, the slope is (what is predicted) - (what was seen). With scores s = x^T theta it is multiplied by x. Losses are
-returned for each example, not summed, so that their spread can be seen.
+In each, the slope is (what is predicted) - (what was seen), times 2 in the last, whose variance sets its scale. With
+scores s = x^T theta it is multiplied by x. Losses are returned for each example, not summed, so that their spread can
+be seen.
 """
 
 import numpy as np
 
 from lib import checks, logspace
+
+NO_MINIMUM = (
+    "labels must leave the loss a single finite minimum, but Newton's method found none: the features "
+    "separate the labels or are linearly dependent; set ridge above 0"
+)
 
 
 def bernoulli_loss(scores, labels):
@@ -85,6 +91,9 @@ def fit_logistic(features, labels, offset=0.0, weights=1.0, ridge=0.0):
     def loss(theta):
         return np.sum(weights * bernoulli_loss(features @ theta + offset, labels)) + 0.5 * ridge * theta @ theta
 
+    counted = features[np.broadcast_to(weights, labels.shape) > 0]
+    if ridge == 0 and np.linalg.matrix_rank(counted) < features.shape[1]:
+        raise ValueError(NO_MINIMUM)
     theta = np.zeros(features.shape[1])
     now = loss(theta)
     for _ in range(100):
@@ -94,19 +103,42 @@ def fit_logistic(features, labels, offset=0.0, weights=1.0, ridge=0.0):
         hessian = (features.T * curvature) @ features + ridge * np.eye(len(theta))
         try:
             step = np.linalg.solve(hessian, gradient)
-        except np.linalg.LinAlgError:
+        except np.linalg.LinAlgError:  # so far out that the curvature is 0 in floating point
             break
-        decrease = gradient @ step  # Newton's decrement, squared: twice the loss still to be gained
-        if 0 <= decrease < 1e-16 * (1 + now):
+        if np.abs(features @ step).max() < 1e-7:  # a step squares such an error; towards infinity steps do not shrink
             return theta - step
-        size = 1.0
-        while not (then := loss(theta - size * step)) <= now - 1e-4 * size * decrease:
+        size, decrease = 1.0, gradient @ step
+        while not (then := loss(theta - size * step)) <= now - 1e-4 * size * decrease + 1e-13 * now:
             size /= 2
             if size < 1e-12:
                 break
         theta, now = theta - size * step, then
-    raise ValueError("labels must leave the loss a single finite minimum, but Newton's method found none: the features "
-                     "separate the labels or are linearly dependent; set ridge above 0")
+    raise ValueError(NO_MINIMUM)
+
+
+def descend(slope, features, labels, start, rate, steps):
+    """Plain gradient descent on the mean loss of a model with scores x^T theta: theta <- theta - rate X^T slope / n.
+
+    slope   : one of this module's: slope(scores, labels), in the shape of scores
+    features: (n, d); labels: (n,); start: (d,) for one score an example, (d, K) for K logits
+    rate    : positive; steps: 0 or more
+    returns : (steps + 1, d) or (steps + 1, d, K), the start first
+    raises  : ValueError for other shapes
+
+    Cross-entropy falls at every step if rate < 4 / m, m the largest eigenvalue of X^T X / n: the second derivative
+    along any direction is at most m / 2 (slide S03), and at most m / 4, so rate < 8 / m, for the logistic loss.
+    """
+    features, theta = checks.finite("features", features), checks.finite("start", start)
+    if features.ndim != 2 or 0 in features.shape:
+        raise ValueError(f"features must have shape (n, d), n and d from 1 up, but its shape is {features.shape}")
+    if theta.ndim not in (1, 2) or theta.shape[0] != features.shape[1]:
+        raise ValueError(f"start must have shape (d,) or (d, K) with d = {features.shape[1]}, as features has, but its "
+                         f"shape is {theta.shape}")
+    rate, path = checks.positive("rate", rate), [theta]
+    for _ in range(checks.integer("steps", steps, least=0)):
+        theta = theta - rate * features.T @ slope(features @ theta, labels) / len(features)
+        path.append(theta)
+    return np.array(path)
 
 
 def _fit_arguments(features, labels, offset, weights, ridge):

@@ -120,3 +120,52 @@ def test_a_barred_category_has_weight_zero_and_changes_nothing_else(logits, plac
 def test_bad_logits_are_named(function, bad):
     with pytest.raises(ValueError, match="^logits must"):
         function(bad)
+
+
+# --- the sigmoid ------------------------------------------------------------------------------------------------------
+
+
+def decimal_log_sigmoid(x):
+    with localcontext() as context:
+        context.prec, context.Emin, context.Emax = 50, -10**6, 10**6
+        small = (-Decimal(float(x))).exp()
+        return -small if x > 60 else -(1 + small).ln()          # log(1 + y) = y to a share y / 2 < 1e-26
+
+
+@given(LOGIT)
+def test_log_sigmoid_is_exact_to_rounding(x):
+    # exp of a rounded x: a share |x| eps, where the result is exp(-x) itself; below exp(-708) floats thin out.
+    exact = float(decimal_log_sigmoid(x))
+    np.testing.assert_allclose(logspace.log_sigmoid(x), exact, rtol=4 * EPS * (1 + abs(x)), atol=1e-300)
+
+
+@given(st.floats(-700, 700))
+def test_sigmoid_against_scipy_and_its_symmetry(x):
+    np.testing.assert_allclose(logspace.sigmoid(x), scipy.special.expit(x), rtol=4 * EPS * (1 + abs(x)))
+    assert abs(logspace.sigmoid(x) + logspace.sigmoid(-x) - 1) < 4 * EPS * (1 + abs(x))
+
+
+@given(st.floats(-30, 30))
+def test_the_sigmoid_is_a_softmax_and_undoes_the_log_odds(x):
+    np.testing.assert_allclose(logspace.sigmoid(x), logspace.softmax([x, 0.0])[0], rtol=16 * EPS * (1 + abs(x)))
+    log_odds = logspace.log_sigmoid(x) - logspace.log_sigmoid(-x)
+    assert abs(log_odds - x) < 16 * EPS * (1 + abs(x))
+
+
+@given(st.floats(-20, 20))
+def test_the_slopes_of_the_sigmoid_and_of_its_logarithm(x):
+    h = 1e-5
+    for function, slope in (
+        (logspace.sigmoid, logspace.sigmoid(x) * logspace.sigmoid(-x)),
+        (logspace.log_sigmoid, logspace.sigmoid(-x)),
+    ):
+        assert abs((function(x + h) - function(x - h)) / (2 * h) - slope) < 1e-9       # h^2 / 6, and 20 eps / h
+
+
+def test_the_sigmoid_at_the_ends_of_the_line():
+    with np.errstate(all="raise", under="ignore"):
+        np.testing.assert_array_equal(logspace.sigmoid([-np.inf, -1e4, 0.0, 1e4, np.inf]), [0, 0, 0.5, 1, 1])
+        np.testing.assert_array_equal(logspace.log_sigmoid([-np.inf, -1e4, 1e4, np.inf]), [-np.inf, -1e4, 0, 0])
+    with np.errstate(invalid="ignore"):                         # numpy's logaddexp says so of a nan
+        assert np.isnan(logspace.sigmoid(np.nan)) and np.isnan(logspace.log_sigmoid(np.nan))
+    assert logspace.sigmoid(np.zeros((2, 0, 3))).shape == (2, 0, 3)

@@ -1,0 +1,81 @@
+"""The handwritten digits: the file against scikit-learn's copy of the same set, and what the chapters rely on."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from lib import digits, likelihood
+
+
+def test_the_file_is_the_set_that_scikit_learn_ships():
+    reference = load_digits()
+    images, labels = digits.load()
+    np.testing.assert_array_equal(16 * images, reference.images)
+    np.testing.assert_array_equal(labels, reference.target)
+
+
+def test_shapes_and_ranges():
+    images, labels = digits.load()
+    assert images.shape == (1797, 8, 8) and images.dtype == float and labels.dtype.kind == "i"
+    assert images.min() == 0 and images.max() == 1
+    np.testing.assert_array_equal(16 * images, np.round(16 * images))                  # sixteenths
+    # The counts of the digits 0 to 9 in optdigits.tes, as its description (optdigits.names) lists them.
+    assert np.bincount(labels).tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
+
+
+def test_images_are_the_right_way_up():
+    # A 7 has its bar at the top, a 4 has little there; the left column holds next to nothing in any digit.
+    images, labels = digits.load()
+    top, bottom = images[:, 0].mean(axis=-1), images[:, -1].mean(axis=-1)
+    assert top[labels == 7].mean() > 2 * top[labels == 4].mean()
+    assert bottom[labels == 2].mean() > 2 * bottom[labels == 7].mean()
+    assert images[:, :, 0].mean() < 0.01
+
+
+def test_the_parts_make_up_the_whole_and_share_nothing():
+    (images, labels), (held_out, held_out_labels) = digits.training_and_held_out()
+    everything = digits.load()
+    assert (len(images), len(held_out)) == (1297, 500)
+    np.testing.assert_array_equal(np.concatenate([images, held_out]), everything[0])
+    np.testing.assert_array_equal(np.concatenate([labels, held_out_labels]), everything[1])
+    assert (np.bincount(labels, minlength=10) > 100).all() and (np.bincount(held_out_labels, minlength=10) > 40).all()
+
+
+def test_a_reader_may_change_what_was_loaded():
+    images, labels = digits.load()
+    images[:], labels[:] = 0, 0
+    again, labels_again = digits.load()
+    assert again.max() == 1 and labels_again.max() == 9
+
+
+def test_features_are_the_pixels_and_a_one():
+    images, _ = digits.load()
+    x = digits.features(images)
+    assert x.shape == (1797, 65)
+    np.testing.assert_array_equal(x[:, :64].reshape(images.shape), images)
+    np.testing.assert_array_equal(x[:, 64], 1)
+    np.testing.assert_array_equal(digits.features(images[3]), x[3])
+    np.testing.assert_array_equal(digits.features(images[:6].reshape(2, 3, 8, 8)), x[:6].reshape(2, 3, 65))
+
+
+def test_the_last_digits_are_harder_than_as_many_at_random():   # as the module's head says: other hands
+    images, labels = digits.load()
+    x = digits.features(images)
+
+    def accuracy(order):
+        seen, held_out = order[: digits.TRAINING], order[digits.TRAINING :]
+        start, slope = np.zeros((65, 10)), likelihood.categorical_slope
+        theta = likelihood.descend(slope, x[seen], labels[seen], start, 0.3, 150)[-1]
+        return np.mean((x[held_out] @ theta).argmax(axis=-1) == labels[held_out])
+
+    at_random = [accuracy(np.random.default_rng(seed).permutation(1797)) for seed in range(4)]
+    assert accuracy(np.arange(1797)) < min(at_random) - 0.02
+
+
+@pytest.mark.parametrize("images, message", [
+    (np.zeros((3, 64)), r"images must have shape \(..., 8, 8\), but its shape is \(3, 64\)"),
+    (np.full((8, 8), np.nan), "images must be finite everywhere, but holds nan"),
+])
+def test_bad_images_are_named(images, message):
+    with pytest.raises(ValueError, match=f"^{message}"):
+        digits.features(images)
