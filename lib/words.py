@@ -26,9 +26,9 @@ import functools
 import re
 from collections import Counter
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 
 from lib import checks, logspace, nce
@@ -54,8 +54,8 @@ def documentation():
     asked for its `__doc__`: the ufuncs and the methods of `np.random.Generator`.
     """
     texts = []
-    for package in (np, matplotlib):
-        root = Path(package.__file__).parent
+    for package in ("numpy", "matplotlib"):
+        root = Path(find_spec(package).origin).parent
         for path in sorted(root.rglob("*.py"), key=lambda path: path.relative_to(root).as_posix()):
             if "tests" not in path.relative_to(root).parts:
                 texts += docstrings(path.read_text(encoding="utf8"))
@@ -221,8 +221,8 @@ def train(counts, method, dimension, ratio, exponent, rng, rate=0.1, rows=32, sh
         for i in rng.permutation(len(batches)):
             centres, words = batches[i], np.arange(size)
             if method != "full softmax":
-                drawn = np.bincount(sampler.draw(rng, shared), minlength=size)
-                words = np.union1d(stood[i], np.flatnonzero(drawn))
+                false, times = np.unique(sampler.draw(rng, shared), return_counts=True)
+                words = np.union1d(stood[i], false)
             v, u = parameters[0][centres], parameters[1][words]
             parts = [slice(start, start + BLOCK) for start in range(0, len(words), BLOCK)]
             scores = np.hstack([v @ u[part].T for part in parts]) + parameters[2][words]
@@ -230,7 +230,9 @@ def train(counts, method, dimension, ratio, exponent, rng, rate=0.1, rows=32, sh
             if method == "full softmax":
                 slope = softmax_slope(scores, seen).astype(np.float32)
             else:
-                slope = contrast_slope(scores - shift[words], seen, drawn[words], ratio)
+                drawn = np.zeros(len(words))
+                drawn[np.searchsorted(words, false)] = times
+                slope = contrast_slope(scores - shift[words], seen, drawn, ratio)
             slope /= max(seen.sum(), 1.0)
             climb(0, centres, sum(slope[:, part] @ u[part] for part in parts))
             climb(1, words, np.vstack([slope[:, part].T @ v for part in parts]))

@@ -4,6 +4,7 @@ of the vectors that the chapter trains."""
 import ast
 import math
 
+import matplotlib
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -47,7 +48,7 @@ def test_the_documentation_is_read_whole_and_once():
     told = set(texts)
     for member in (np.sin, np.random.Generator.beta, np.random.Generator.shuffle):  # compiled
         assert member.__doc__ in told
-    for module in (words.np.lib._function_base_impl, words.matplotlib):  # from sources, by another route
+    for module in (np.lib._function_base_impl, matplotlib):  # from sources, by another route
         tree = ast.parse(open(module.__file__, encoding="utf8").read())
         nodes = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.ClassDef | ast.Module)]
         docs = [d for d in (ast.get_docstring(n, clean=False) for n in nodes) if d]

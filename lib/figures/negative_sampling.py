@@ -115,7 +115,7 @@ def progress(passes):
         right.stairs(counts / len(log_z), edges, fill=look["hatch"] is None, color=look["color"], hatch=look["hatch"])
         said.append(f"{method} {_number(value)} and {_number(np.median(log_z), 1)}")
     left.axhline(_unigram(), color=style.GREY, lw=1, ls=":")
-    left.text(12, _unigram() + 0.02, "unigram", ha="right", va="bottom", color=style.GREY, fontsize=9)
+    left.text(12, _unigram() - 0.03, "unigram", ha="right", va="top", color=style.GREY, fontsize=9)
     left.set(xlabel="passes", title="held-out log-likelihood", xlim=(0, 12.3), ylim=(-8.2, -6.5), xticks=[0, 4, 8, 12])
     right.set(xlabel="log Z of a centre word", title="share of the words")
     right.set(xlim=(-1, 7), ylim=(0, 1), yticks=[0, 0.5, 1])
@@ -172,10 +172,10 @@ def learnt(least, method):
         name = "log p(w | c) − log k q(w)"
     scores = np.sum(vectors.centre[centre] * vectors.context[word], axis=1) + vectors.bias[word]
     figure, ax = style.figure(height=3.0, left=0.8)
-    ax.plot([-10, 5], [-10, 5], color=style.BLACK, lw=1, ls=":")
+    ax.plot([-10, 6], [-10, 6], color=style.BLACK, lw=1, ls=":")
     look = LOOKS[method]
     ax.plot(goal[::every], scores[::every], look["marker"], color=look["color"], ms=3, alpha=0.6)
-    ax.set(xlabel=f"{name} from the counts", title=f"score learnt by {method}", xlim=(-10, 5), ylim=(-10, 5))
+    ax.set(xlabel=f"{name} from the counts", title=f"score learnt by {method}", xlim=(-10, 6), ylim=(-10, 6))
     return figure, (
         f"{len(centre):,} pairs of words stood together {least} times or more. The scores learnt by {method} have the "
         f"correlation {np.corrcoef(goal, scores)[0, 1]:.2f} with {name} of the counts, and are "
@@ -189,4 +189,4 @@ def _number(value, digits=2):
 
 def _size(value):
     """A positive number with the digits that its size needs."""
-    return f"{value:,.0f}" if value >= 10 else f"{value:.2f}" if value >= 0.01 else f"{value:.4f}"
+    return f"{value:,.0f}" if value >= 10 else f"{value:.2f}" if value >= 0.0095 else f"{value:.4f}"
