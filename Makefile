@@ -27,6 +27,9 @@ define venv
 endef
 QUIET = --quiet --disable-pip-version-check
 
+# The chapters multiply many small matrices; a second thread would mostly wait for the first.
+export OPENBLAS_NUM_THREADS = 1
+
 .NOTPARALLEL:
 .PHONY: help book serve live test outputs bench lock clean distclean
 .DELETE_ON_ERROR:

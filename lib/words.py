@@ -219,17 +219,18 @@ def train(counts, method, dimension, ratio, exponent, rng, rate=0.1, rows=32, sh
     yield Vectors(*map(np.copy, parameters))
     while True:
         for i in rng.permutation(len(batches)):
-            centres, words = batches[i], np.arange(size)
+            centres, words = batches[i], slice(None)
             if method != "full softmax":
                 false, times = np.unique(sampler.draw(rng, shared), return_counts=True)
                 words = np.union1d(stood[i], false)
             v, u = parameters[0][centres], parameters[1][words]
-            parts = [slice(start, start + BLOCK) for start in range(0, len(words), BLOCK)]
+            parts = [slice(start, start + BLOCK) for start in range(0, len(u), BLOCK)]
             scores = np.hstack([v @ u[part].T for part in parts]) + parameters[2][words]
-            seen = counts[np.ix_(centres, words)]
             if method == "full softmax":
+                seen = counts[centres]
                 slope = softmax_slope(scores, seen).astype(np.float32)
             else:
+                seen = counts[np.ix_(centres, words)]
                 drawn = np.zeros(len(words))
                 drawn[np.searchsorted(words, false)] = times
                 slope = contrast_slope(scores - shift[words], seen, drawn, ratio)
@@ -275,7 +276,7 @@ def training(method):
 
 def log_normalisers(vectors):
     """log Z_c = log sum_w exp(s(w | c)), (V,), one for each centre word."""
-    parts = [slice(start, start + 512) for start in range(0, len(vectors.bias), 512)]  # V rows of V take much memory
+    parts = [slice(start, start + BLOCK) for start in range(0, len(vectors.bias), BLOCK)]  # V rows of V are slower
     return np.concatenate([logspace.logsumexp(vectors.scores(part)) for part in parts])
 
 

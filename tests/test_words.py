@@ -341,5 +341,5 @@ def test_bad_input_is_named():
         words.cooccurrences([["a"]], ("a",), 0)
     with pytest.raises(ValueError, match="exponent must be finite everywhere, but holds nan"):
         words.noise(TABLE, np.nan)
-    with pytest.raises(ValueError, match="word must be in the vocabulary of 2,?661 words, but is 'xyzzy'|word must be"):
+    with pytest.raises(ValueError, match=r"word must be in the vocabulary of \d+ words, but is 'xyzzy'"):
         words.neighbours(words.training("NCE").after(0), "xyzzy", words.corpus())

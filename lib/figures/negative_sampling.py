@@ -14,7 +14,7 @@ LOOKS = {
     "NCE": {"color": style.BLUE, "ls": "-", "hatch": None, "marker": "o"},
     "negative sampling": {"color": style.RED, "ls": "--", "hatch": "////", "marker": "s"},
 }
-SNAPSHOTS = (0, 2, 4, 8, 12)  # passes at which the training is looked at
+SNAPSHOTS = (0, 2, 5, 12)  # passes at which the training is looked at
 GROUPS = {
     "colours": ("red", "green", "blue", "black"),
     "sides": ("left", "right", "top", "bottom"),
