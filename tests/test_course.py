@@ -57,6 +57,7 @@ def configured(root):
 CHANGES = {
     "a module": lambda root: (root / "lib" / "gumbel.py").write_text("\n"),
     "one character": lambda root: append(root / "lib" / "gumbel.py", "\n"),
+    "the data": lambda root: (root / "lib" / "data" / "digits.npz").write_bytes(b""),
     "a figure": lambda root: append(root / "lib" / "figures" / "style.py", "\n"),
     "an exercise": lambda root: append(root / "lib" / "exercises" / "__init__.py", "\n"),
     "a new module": lambda root: (root / "lib" / "new.py").write_text(""),
@@ -198,18 +199,20 @@ IMPORTS = "from lib.explore import explore, grid\nfrom lib.figures import style"
 
 
 def book(folder, line):
-    """A book with the course's configuration: one page with three frames, one page without widgets."""
+    """A book with the course's configuration: a page with three frames, a notebook and a page without widgets."""
     config = yaml.safe_load((ROOT / "_config.yml").read_text())
     config["sphinx"]["local_extensions"] = {"course": str(ROOT / "book" / "_extensions")}
     config["sphinx"]["config"] |= {"html_static_path": [], "html_css_files": []}
     for key in ("logo", "favicon"):
         config.pop(key, None), config["html"].pop(key, None)
     (folder / "_config.yml").write_text(yaml.safe_dump(config))
-    (folder / "_toc.yml").write_text("format: jb-book\nroot: index\nchapters:\n- file: moving\n")
+    (folder / "_toc.yml").write_text("format: jb-book\nroot: index\nchapters:\n- file: moving\n- file: still\n")
     (folder / "index.md").write_text("# A page without widgets\n")
     sources = [IMPORTS, FIGURE.replace("{BROKEN:.1f}", line).strip(), "explore(dot, place=grid(-1, 1, 3))"]
     page = [nbformat.v4.new_markdown_cell("# A page with one"), *map(nbformat.v4.new_code_cell, sources)]
     nbformat.write(nbformat.v4.new_notebook(cells=page), folder / "moving.ipynb")
+    still = [nbformat.v4.new_markdown_cell("# A page without one"), nbformat.v4.new_code_cell("print(6 * 7)")]
+    nbformat.write(nbformat.v4.new_notebook(cells=still), folder / "still.ipynb")
     command = [str(Path(sys.executable).parent / "jupyter-book"), "build", ".", "-W", "--keep-going"]
     return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
@@ -236,6 +239,14 @@ def test_a_figure_that_fails_for_one_value_of_a_slider_fails_the_build(built):
     assert "ZeroDivisionError" in text and "while drawing dot(place=1)" in text
 
 
+def test_the_notebooks_run_side_by_side_once_each_and_a_failing_one_is_not_stored(built):
+    for case, stored in {"right": ["moving", "still"], "broken": []}.items():  # the first failure ends the build
+        text = built[case][0]
+        assert "running 2 notebooks" in text
+        assert re.findall(r"(\w+)\.ipynb: Using cached notebook", text) == stored
+    assert "42" in (built["right"][2] / "still.html").read_text()
+
+
 def test_a_page_holds_every_frame_and_its_sentence(built):
     text, code, html = built["right"]
     assert code == 0, text
@@ -244,7 +255,7 @@ def test_a_page_holds_every_frame_and_its_sentence(built):
     models = json.loads(state)["state"].values()
     frames = [m["state"]["value"] for m in models if m["model_name"] == "HTMLModel" and m["state"]["value"]]
     pictures = {re.search(r'src="(data:image/webp;base64,[^"]{99,})"', frame)[1] for frame in frames}
-    captions = [re.search(r"<figcaption[^>]*>(.*?)</figcaption>", frame)[1] for frame in frames]
+    captions = sorted(re.search(r"<figcaption[^>]*>(.*?)</figcaption>", frame)[1] for frame in frames)
     assert len(frames) == len(pictures) == 3
     assert captions == ["The dot is at -1.", "The dot is at 0.", "The dot is at 1."]
     assert "LinkModel" in {m["model_name"] for m in models}  # what lets the slider move them

@@ -4,6 +4,7 @@ prerender   kernels of a build draw every frame of every widget (`lib.explore` l
 assets      MathJax and the widgets' loader come from node_modules, copied beside the pages, where `npm ci` has put
             them, and from their CDN, at the same versions, where it has not
 cache       stored executions, and the pages read from them, are valid for one state of `lib` and of the lock file
+parallel    the chapters without a stored execution run side by side, one on each processor
 quiet       a page loads only what it uses, and leaves its console empty
 """
 
@@ -12,6 +13,11 @@ import json
 import os
 import shutil
 from pathlib import Path
+
+import nbformat
+from jupyter_cache import get_cache
+from jupyter_cache.executors import load_executor
+from sphinx.util import logging
 
 ROOT = Path(__file__).resolve().parents[2]
 CDN = "https://cdn.jsdelivr.net/npm"
@@ -45,6 +51,7 @@ def setup(app):
     os.environ["COURSE_PRERENDER"] = "1"
     app.add_config_value("course_digest", "", "env")  # "env": another digest reads all pages again
     app.connect("config-inited", configure)
+    app.connect("env-before-read-docs", execute)
     app.connect("html-page-context", drop_unused_scripts, priority=900)
     app.connect("build-finished", copy_assets)
     app.add_js_file(None, body=ICON_SETTINGS, priority=0)
@@ -61,6 +68,30 @@ def configure(app, config):
     config.nb_execution_cache_path = str(caches / config.course_digest)
     for stale in set(caches.glob("*")) - {Path(config.nb_execution_cache_path)}:
         shutil.rmtree(stale)
+
+
+def execute(app, env, docnames):
+    """Run the notebooks about to be read that have no stored execution, all processors at work.
+
+    What fails is not stored: MyST-NB then runs it again, alone, and reports its error.
+    """
+    cache = get_cache(app.config.nb_execution_cache_path)
+    paths = [Path(env.doc2path(name)) for name in docnames]
+    missing = [str(path) for path in paths if path.suffix == ".ipynb" and not _stored(cache, path)]
+    if len(missing) < 2:
+        return  # nothing to run side by side
+    for path in missing:
+        cache.add_nb_to_project(path)
+    logging.getLogger(__name__).info("running %d notebooks, %d at a time …", len(missing), os.cpu_count())
+    executor = load_executor("local-parallel", cache)
+    executor.run_and_cache(filter_uris=missing, timeout=app.config.nb_execution_timeout)
+
+
+def _stored(cache, path):
+    try:
+        return cache.match_cache_notebook(nbformat.read(path, as_version=4))
+    except KeyError:
+        return None
 
 
 def drop_unused_scripts(app, pagename, templatename, context, doctree):
@@ -100,8 +131,9 @@ def _url(package):
 
 
 def _digest():
-    """A digest of all that decides a notebook's outputs besides its own cells: `lib` and the locked packages."""
+    """A digest of all that decides a notebook's outputs besides its own cells: `lib`, its data, the locked packages."""
     digest = hashlib.sha256()
-    for path in [*sorted((ROOT / "lib").rglob("*.py")), ROOT / "requirements.txt"]:
+    files = [path for kind in ("*.py", "data/*") for path in sorted((ROOT / "lib").rglob(kind))]
+    for path in [*files, ROOT / "requirements.txt"]:
         digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
