@@ -1,4 +1,4 @@
-"""Functionals on a grid: their slope in the direction of a nudge, their Euler-Lagrange residual, two ways down.
+"""Functionals on a grid: their slope in the direction of a nudge, their Euler-Lagrange residual, a way down.
 
     J[f] = integral of F(x, f(x), f'(x)) over [a, b],  f(a) and f(b) given
 
@@ -31,7 +31,7 @@ class Integrand:
     by_slope: Callable
 
 
-# Length of the graph of f (slide S22's check): stationary are the straight lines.
+# Length of the graph of f: stationary are the straight lines.
 LENGTH = Integrand(
     value=lambda x, f, slope: np.sqrt(1.0 + slope**2),
     by_f=lambda x, f, slope: np.zeros_like(f),
@@ -117,25 +117,6 @@ def second_variation(F, x, f):
     return np.diag(right[:-1] + left[1:]) + np.diag(both[1:-1], 1) + np.diag(both[1:-1], -1)
 
 
-def gradient_descent(F, x, f, rate, steps):
-    """f <- f - rate * residual, with both ends held.
-
-    rate   : positive; on an even grid below h^2 / (2 d^2F/df'^2), or the shortest waves grow
-    returns: (steps + 1, n + 1), the curves on the way, the start included
-    raises : ValueError if J rises: the rate is too large
-    """
-    rate = checks.positive("rate", rate)
-
-    def step(f):
-        lower = f.copy()
-        lower[1:-1] -= rate * euler_lagrange(F, x, f)
-        if not functional(F, x, lower) <= functional(F, x, f) * (1.0 + 1e-12):                  # rounding aside
-            raise ValueError(f"rate must be small enough for J to fall, but with {rate} it rises")
-        return lower
-
-    return _descend(step, x, f, steps)
-
-
 def newton_descent(F, x, f, steps, share=1.0):
     """Towards the lowest point of the parabola that J looks like around f, `share` of the way, with both ends held.
 
@@ -143,6 +124,10 @@ def newton_descent(F, x, f, steps, share=1.0):
     returns: (steps + 1, n + 1), the curves on the way, the start included
     raises : ValueError if the parabola has no lowest point: the second variation is not positive
     """
+    spacing, *_ = _cells(x, f)
+    path = [np.array(f, dtype=float)]
+    if path[0].ndim != 1:
+        raise ValueError(f"f must be one curve, but its shape is {path[0].shape}")
     share = float(checks.positive("share", share))
     if not share <= 1.0:
         raise ValueError(f"share must be at most 1, but is {share}")
@@ -152,7 +137,6 @@ def newton_descent(F, x, f, steps, share=1.0):
         lowest = np.linalg.eigvalsh(matrix)[0]
         if not lowest > 0:
             raise ValueError(f"F must make the second variation positive at f, but its lowest eigenvalue is {lowest}")
-        spacing, *_ = _cells(x, f)
         gradient = euler_lagrange(F, x, f) * _room(spacing)
         move = np.zeros_like(f)
         move[1:-1] = -np.linalg.solve(matrix, gradient)
@@ -162,7 +146,9 @@ def newton_descent(F, x, f, steps, share=1.0):
                 return f + part * move
         return f                                            # nothing left to gain but rounding
 
-    return _descend(step, x, f, steps)
+    for _ in range(checks.integer("steps", steps, least=0)):
+        path.append(step(path[-1]))
+    return np.stack(path)
 
 
 def cycloid(width, depth):
@@ -201,17 +187,6 @@ def _cells(x, f):
 def _room(spacing):
     """The length of x that belongs to each inner point."""
     return (spacing[:-1] + spacing[1:]) / 2.0
-
-
-def _descend(step, x, f, steps):
-    """The start and what `step` makes of it, again and again."""
-    _cells(x, f)
-    path = [np.array(f, dtype=float)]
-    if path[0].ndim != 1:
-        raise ValueError(f"f must be one curve, but its shape is {path[0].shape}")
-    for _ in range(checks.integer("steps", steps, least=0)):
-        path.append(step(path[-1]))
-    return np.stack(path)
 
 
 def _bisect(function):

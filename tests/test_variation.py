@@ -220,38 +220,9 @@ def test_newton_refuses_where_there_is_no_minimum():
         variation.newton_descent(ACTION, x, 0 * x, 1)
 
 
-def test_a_step_of_plain_descent_scales_each_wave():
-    x = np.linspace(0, 1, 33)
-    h, rate = x[1], 1e-4
-    k = np.arange(1, 32)
-    for wave, curvature in zip(np.sin(k[:, None] * np.pi * x), 4 / h**2 * np.sin(k * np.pi * h / 2) ** 2, strict=True):
-        wave[[0, -1]] = 0
-        path = variation.gradient_descent(ACTION, x, wave, rate, 1)
-        # 2 (f'^2 - f^2) on the grid; means of neighbours weigh a wave by cos^2
-        factor = 1 - rate * 2 * (curvature - (1 - curvature * h**2 / 4))
-        np.testing.assert_allclose(path[1], factor * wave, rtol=0, atol=1e-12)
-
-
-def test_plain_descent_needs_a_small_rate_and_then_more_steps_on_a_finer_grid():
-    left = []
-    for n in (16, 32):
-        x = np.linspace(0, 1, n + 1)
-        hump = 0.1 * np.sin(np.pi * x)
-        hump[-1] = 0
-        path = variation.gradient_descent(LENGTH, x, hump, 0.5 / n**2, 100)
-        assert path.shape == (101, n + 1) and (np.diff(variation.functional(LENGTH, x, path)) < 0).all()
-        left.append(path[-1].max() / 0.1)
-    # exp(-100 pi^2 / (2 n^2)) for level paths; slopes up to 0.3 slow it by a tenth at most
-    np.testing.assert_allclose(left, np.exp(-50 * np.pi**2 / np.array([256, 1024])), rtol=0.15)
-    rough = 0.1 * np.sin(31 * np.pi * x)
-    with pytest.raises(ValueError, match="^rate must be small enough for J to fall, but with 0.002 it rises"):
-        variation.gradient_descent(LENGTH, x, rough, 0.002, 50)
-
-
 def test_no_steps_is_the_start():
     x = np.linspace(0, 1, 5)
-    for path in (variation.newton_descent(LENGTH, x, x**2, 0), variation.gradient_descent(LENGTH, x, x**2, 0.01, 0)):
-        np.testing.assert_array_equal(path, [x**2])
+    np.testing.assert_array_equal(variation.newton_descent(LENGTH, x, x**2, 0), [x**2])
 
 
 # --- the cycloid ------------------------------------------------------------------------------------------------------
@@ -305,7 +276,6 @@ X = np.linspace(0, 1, 5)
     (lambda: variation.newton_descent(LENGTH, X, X, -1), "steps must be an integer from 0 up, but is -1"),
     (lambda: variation.newton_descent(LENGTH, X, X, 1, share=1.5), "share must be at most 1, but is 1.5"),
     (lambda: variation.newton_descent(LENGTH, X, X, 1, share=0), "share must be positive everywhere, .* is 0.0"),
-    (lambda: variation.gradient_descent(LENGTH, X, X, 0, 1), "rate must be positive everywhere, .* is 0.0"),
     (lambda: variation.cycloid(-1, 1), "width must be positive everywhere, .* is -1.0"),
     (lambda: variation.cycloid(1, np.nan), "depth must be finite everywhere, but holds nan"),
     (lambda: variation.cycloid_depth([0, 7], 1), r"x must lie in 0 ... 2 pi radius, but spans 0.0 to 7.0"),

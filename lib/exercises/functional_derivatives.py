@@ -22,6 +22,7 @@ EXERCISES = {
         slips=(
             (lambda f, slope, second: f**3 + second, "The second part is subtracted: minus d/dx of ∂F/∂f'."),
             (lambda f, slope, second: f**3 - slope, "∂F/∂f' = f' is right, but d/dx of it is still to be taken."),
+            (lambda f, slope, second: second - f**3, "Turned round: it is ∂F/∂f first, minus the other."),
             (lambda f, slope, second: f**3, "d/dx goes along the curve: f'(x) changes with x. It is not ∂/∂x."),
             (lambda f, slope, second: f**3 - 2 * second, "The derivative of ½f'² by f' is f', not 2f'."),
         ),
@@ -47,15 +48,6 @@ EXERCISES = {
             (np.pi / 4, "(π/L)² has to stay above 4, so π/L above 2."),
         ),
         hint="Nudge f = 0 by ε sin(πx/L), the longest wave: J = ε² L/2 [(π/L)² − 4]. Where does it turn negative?",
-    ),
-    "chute": Exercise(
-        solution=np.sqrt(np.pi**2 + 4) / np.pi,
-        slips=(
-            (np.sqrt(np.pi**2 + 4), "That is the time on the straight chute. Divide by the time on the cycloid."),
-            (np.sqrt(np.pi**2 + 4) / (2 * np.pi), "The mean speed on a straight chute is half of the last speed."),
-            (np.pi / np.sqrt(np.pi**2 + 4), "The straight chute is slower: turn the ratio round."),
-        ),
-        hint="Cycloid: √R · α with y = R(1 − cos α) = 2. Straight: length over mean speed, last speed √(2y).",
     ),
     "ratio": Exercise(
         solution=lambda p, q: p / q,

@@ -1,4 +1,4 @@
-"""Pictures of functional derivatives: nudges of a point and of a curve, residuals, descents to stationary curves."""
+"""Pictures of functional derivatives: nudges of a point and of a curve, a descent to the quickest chute, a ratio."""
 
 from functools import cache
 
@@ -49,7 +49,7 @@ def nudged_curve(curve, eta, epsilon):
     left.plot(X, f, color=style.GREY, ls="--", lw=1.5, label="f")
     left.plot(X, f + epsilon * direction, color=style.BLUE, label="f + εη")
     left.plot([0, 1], [0, 1], "s", color=style.BLACK, ms=6, clip_on=False)
-    left.set(xlabel="x", title="the curve, nudged", xlim=(0, 1), ylim=(-0.7, 2.2), yticks=[0, 1, 2])
+    left.set(xlabel="x", title="the curve, nudged", xlim=(0, 1), ylim=(-0.7, 2.6), yticks=[0, 1, 2])
     left.legend(loc="upper left")
     right.plot(sizes, lengths, color=style.BLUE)
     run = np.array([-0.35, 0.35])
@@ -133,86 +133,25 @@ def fall_problem(cells):
     return x, np.sqrt(2 * DEPTH * x / WIDTH), np.sqrt(2 * variation.cycloid_depth(x, radius))
 
 
-def residual_along(problem, share):
-    """A curve on the way from a start (share 0) to the solution (share 1) and past it, and its residual along x."""
-    figure, (left, right) = style.figure(1, 2, height=2.8)
-    if problem == "path":
-        F, x, start, solution = variation.LENGTH, X, CURVES["bent"], CURVES["straight"]
-        now = (1 - share) * start + share * solution
-        left.plot(x, solution, color=style.GREY, ls=":")
-        left.plot(x, now, color=style.BLUE)
-        left.set(title="the path", xlabel="x", xlim=(0, 1), ylim=(-0.2, 1.4))
-        what, first = "length", 0.0
-    else:
-        F, (x, start, solution) = variation.FALL, fall_problem(100)
-        now = (1 - share) * start + share * solution
-        left.plot(x, -(solution**2) / 2, color=style.GREY, ls=":")
-        left.plot(x, -(now**2) / 2, color=style.BLUE)
-        left.set(title="the chute", xlabel="x", xlim=(0, 3), ylim=(-2, 0.1))
-        what, first = "time", 0.3  # at the top, where the bead rests, the residual of a straight chute has no bound
-    residual = variation.euler_lagrange(F, x, now)
-    inner = x[1:-1] > first
-    right.plot(x[1:-1][inner], residual[inner], color=style.RED)
-    right.axhline(0, color=style.GREY, ls=":", lw=1.5)
-    right.set(title="residual", xlabel="x", xlim=(0, x[-1]), ylim=(-5.5, 5.5))
-    largest = np.abs(residual[inner]).max()
-    drawn = f", drawn from x = {first:g} on," if first else ""
-    return figure, (
-        f"A share of {share:g} of the way to the solution, the {what} is {variation.functional(F, x, now):.3f} and the "
-        f"residual{drawn} is {_number(largest)} in size at most. The solution's {what} is "
-        f"{variation.functional(F, x, solution):.3f}."
-    )
-
-
-def straighten(step):
-    """Shortest path from a bent and jagged start: after `step` steps of plain descent, and of Newton's."""
-    x, paths, excess = _straightened()
-    figure, (left, right) = style.figure(1, 2, height=2.9)
-    looks = {"plain": (style.RED, "--", "s"), "Newton": (style.BLUE, "-", "o")}
-    for name, (color, line, marker) in looks.items():
-        left.plot(x, paths[name][step], color=color, ls=line, label=name)
-        right.semilogy(excess[name][: step + 1], color=color, ls=line)
-        right.semilogy(step, excess[name][step], marker, color=color, ms=7)
-    left.set(xlabel="x", title=f"after {step} steps", xlim=(0, 1), ylim=(-0.1, 1.5))
-    left.legend(loc="upper left")
-    right.set(xlabel="step", title="length − shortest", xlim=(0, 62), ylim=(3e-13, 10))
-    right.minorticks_off()
-    now = {name: f"{excess[name][step]:.2g}" if excess[name][step] > 1e-12 else "less than 1e-12" for name in looks}
-    return figure, (
-        f"After {step} steps the path is longer than the straight line by {now['plain']} with plain descent and by "
-        f"{now['Newton']} with Newton's."
-    )
-
-
-@cache
-def _straightened():
-    x = np.linspace(0, 1, 33)
-    start = x + 0.3 * np.sin(np.pi * x) + 0.08 * np.sin(11 * np.pi * x)
-    paths = {
-        "plain": variation.gradient_descent(variation.LENGTH, x, start, x[1] ** 2 / 2, 60),
-        "Newton": variation.newton_descent(variation.LENGTH, x, start, 60),
-    }
-    lengths = {name: variation.functional(variation.LENGTH, x, path) for name, path in paths.items()}
-    return x, paths, {name: np.maximum(length - np.sqrt(2), 1e-12) for name, length in lengths.items()}
-
-
 def fall(step):
-    """The chute after `step` steps of the descent, from a straight one, and its time at each of them."""
+    """The chute after `step` steps of the descent, from a straight one, and its functional derivative along x."""
     x, path, times, best = _falls()
     _, _, solution = fall_problem(x.size - 1)
     figure, (left, right) = style.figure(1, 2, height=2.8)
     left.plot(x, -(solution**2) / 2, color=style.GREY, ls=":", label="cycloid")
     left.plot(x, -(path[step] ** 2) / 2, color=style.BLUE, label="descent")
-    left.set(xlabel="x", title=f"the chute after {step} steps", xlim=(0, WIDTH), ylim=(-2.1, 0.1))
+    left.set(xlabel="x", title=f"step {step}: time {times[step]:.3f}", xlim=(0, WIDTH), ylim=(-2.1, 0.1))
     left.legend(loc="lower left")
-    right.plot(times[: step + 1], color=style.BLUE)
-    right.plot(step, times[step], "o", color=style.BLUE, ms=7)
-    right.axhline(best, color=style.GREY, ls=":")
-    right.set(xlabel="step", title="time to the end", xlim=(0, 12.5), ylim=(3, 4.6))
+    drawn = x[1:-1] > 0.3  # at the top, where the bead rests, that of a straight chute has no bound
+    bracket = variation.euler_lagrange(variation.FALL, x, path[step])[drawn]
+    right.plot(x[1:-1][drawn], bracket, color=style.RED)
+    right.axhline(0, color=style.GREY, ls=":")
+    right.set(xlabel="x", title="functional derivative", xlim=(0, WIDTH), ylim=(-5, 1))
     off = np.abs(path[step] ** 2 - solution**2).max() / 2
     return figure, (
-        f"After {step} steps the fall takes {times[step]:.3f}, on the cycloid {best:.3f}; "
-        f"the chute is off the cycloid by at most {_number(off)}."
+        f"At step {step} the fall takes {times[step]:.3f}, on the cycloid {best:.3f}; the chute is off the cycloid "
+        f"by at most {_number(off)}. From x = 0.3 on, the functional derivative is at most "
+        f"{_number(np.abs(bracket).max())} in size."
     )
 
 
