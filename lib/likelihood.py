@@ -125,8 +125,9 @@ def descend(slope, features, labels, start, rate, steps):
     returns : (steps + 1, d) or (steps + 1, d, K), the start first
     raises  : ValueError for other shapes
 
-    Cross-entropy falls at every step if rate < 4 / m, m the largest eigenvalue of X^T X / n: the second derivative
-    along any direction is at most m / 2 (slide S03), and at most m / 4, so rate < 8 / m, for the logistic loss.
+    Cross-entropy falls at every step if rate < 4 / m, m the largest eigenvalue of X^T X / n: its second derivative
+    along a unit direction is a mean of variances (slide S03), at most m / 2. For the logistic loss it is at most m / 4,
+    so rate < 8 / m.
     """
     features, theta = checks.finite("features", features), checks.finite("start", start)
     if features.ndim != 2 or 0 in features.shape:

@@ -17,6 +17,12 @@ def _loss(logits, label):
     return np.log(np.sum(np.exp(below))) - below[label]
 
 
+def _two_steps(logits, label):
+    p = np.exp(logits - np.max(logits))
+    with np.errstate(divide="ignore"):
+        return -np.log(p[label] / np.sum(p))
+
+
 EXERCISES = {
     "loss": Exercise(
         solution=np.log(1 + np.exp(3)),
@@ -66,8 +72,9 @@ EXERCISES = {
                 lambda logits, label: -(logits - np.max(logits))[label],
                 "The log of the sum is missing. It is small if one logit is far above the others, but not 0.",
             ),
+            (_two_steps, "A probability such as e^(−800) is 0 in floating point. Take no logarithm of it: subtract."),
         ),
-        hint="If you get inf or nan, take the largest logit off all first. Then log of the sum, less the label's",
+        hint="If you get inf or nan, take the largest logit off all first. Then log of the sum, less the label's own.",
         cases=(
             (np.array([1.0, 0.5, 0.0]), 2),
             (np.array([1000.0, 999.0, 998.0]), 1),
@@ -83,6 +90,7 @@ EXERCISES = {
             (3 / 2, "You multiplied where the density divides. Which σ² makes 1/(2σ²) equal to 3?"),
             (np.sqrt(1 / 6), "That is the standard deviation. The variance is its square."),
             (1 / 2, "That one belongs to the factor 1."),
+            (6.0, "That is 1/σ². Turn it over."),
         ),
         hint="The negative log density is (ŷ − y)²/(2σ²) and a constant. Compare the factors.",
     ),

@@ -14,7 +14,7 @@ SIGNED = ListedColormap(
     [style.RED, "#FF6633", "#FF9999", "#FFCCCC", "#FFFFFF", "#CCCCFF", "#99CCFF", "#3399FF", style.BLUE]
 )
 RATE, STEPS = 0.3, 300  # of the softmax regression's training
-LABEL = 1  # of the three classes of the last pictures; the wrong one is class 0
+LABEL = 1  # of the three classes of the last picture; the wrong one is class 0
 LOSSES = {
     "cross-entropy": (likelihood.categorical_loss, likelihood.categorical_slope, {"color": style.BLUE, "ls": "-"}),
     "square": (likelihood.square_loss, likelihood.square_slope, {"color": style.RED, "ls": "--"}),
@@ -23,8 +23,9 @@ LOSSES = {
 
 def coin(heads):
     """Likelihood and negative log-likelihood of a coin that fell `heads` times on heads in 10 throws."""
-    theta = np.linspace(0.002, 0.998, 250)
-    loss = -heads * np.log(theta) - (THROWS - heads) * np.log1p(-theta)
+    log_odds = np.linspace(-32, 32, 1_001)  # dense at both ends, where the loss goes to infinity
+    theta = logspace.sigmoid(log_odds)
+    loss = -heads * logspace.log_sigmoid(log_odds) - (THROWS - heads) * logspace.log_sigmoid(-log_odds)
     share = heads / THROWS
     terms = [n * np.log(n / THROWS) for n in (heads, THROWS - heads) if n]
     least = -sum(terms) + 0.0
@@ -64,7 +65,7 @@ def sigmoid_and_losses(score):
     right.legend(loc="upper center", ncols=2, columnspacing=0.8)
     return figure, (
         f"At score {_number(score, 1)} label 1 has probability {p:.3f}: label 1 costs {-np.log(p):.3f} with slope "
-        f"{_number(p - 1)}, label 0 costs {-np.log1p(-p):.3f} with slope {_number(p)}."
+        f"{_number(p - 1, 3)}, label 0 costs {-np.log1p(-p):.3f} with slope {_number(p, 3)}."
     )
 
 
@@ -77,10 +78,10 @@ def logistic_line(slope, intercept):
     left.plot(x[y == 1], np.full((y == 1).sum(), 1.0), "o", color=style.BLUE, ms=5, mfc="none", clip_on=False)
     left.plot(x[y == 0], np.full((y == 0).sum(), 0.0), "s", color=style.RED, ms=5, mfc="none", clip_on=False)
     left.set(xlabel="x", title="σ(slope·x + intercept)", xlim=(-3.2, 3.2), ylim=(-0.08, 1.08))
-    right.contour(slopes, intercepts, height, levels=[0.4, 0.5, 0.7, 1, 1.5, 2, 3], colors=style.GREY, linewidths=1)
+    right.contour(slopes, intercepts, height, levels=[0.45, 0.5, 0.7, 1, 1.5, 2, 3], colors=style.GREY, linewidths=1)
     right.plot(*best, "x", color=style.GREEN, ms=9, mew=2)
     right.plot(slope, intercept, "o", color=style.BLACK)
-    right.set(xlabel="slope", title="mean loss, × lowest", ylabel="intercept", xlim=(-2.2, 4.2), ylim=(-3.2, 3.2))
+    right.set(xlabel="slope", title="mean loss (× = lowest)", ylabel="intercept", xlim=(-2.2, 4.2), ylim=(-3.2, 3.2))
     right.yaxis.set_label_coords(-0.25, 0.5)
     loss = likelihood.bernoulli_loss(slope * x + intercept, y).mean()
     gradient = np.stack([x, np.ones_like(x)]) @ likelihood.bernoulli_slope(slope * x + intercept, y) / len(x)
@@ -142,30 +143,6 @@ def training(step):
     )
 
 
-def prediction(digit, step):
-    """One held-out digit, the ten probabilities after `step` steps, and what its loss is."""
-    path, _, _ = _training()
-    _, (images, labels) = digits.training_and_held_out()
-    label = int(labels[digit])
-    p = logspace.softmax(digits.features(images[digit]) @ path[step])
-    figure, (left, right) = style.figure(1, 2, height=2.6, left=0.2, gap=0.6, gridspec_kw={"width_ratios": [1, 1.7]})
-    left.imshow(images[digit], cmap="Greys", vmin=0, vmax=1)
-    _framed(left)
-    left.set(title=f"its label: {label}")
-    bars = right.bar(range(10), p, color=style.GREY, width=0.75)
-    bars[label].set_facecolor(style.BLUE)
-    bars[label].set(hatch="///", edgecolor="white", lw=0)
-    right.set(xlabel="digit (hatched: the label)", title="probability", xticks=range(10), ylim=(0, 1), xlim=(-0.6, 9.6))
-    best = int(p.argmax())
-    likeliest = f"the likeliest digit is {best}, which is {'right' if best == label else 'wrong'}"
-    if np.ptp(p) < 1e-12:
-        likeliest = "all digits are equally likely"
-    return figure, (
-        f"After {step} step{'' if step == 1 else 's'} {likeliest}; the label, {label}, has probability {p[label]:.3f} "
-        f"and costs −log p = {-np.log(p[label]):.2f}."
-    )
-
-
 def bell_and_squares(variance):
     """Left: the Gaussian density of the error. Right: its negative log, less a constant, beside the square."""
     error = np.linspace(-3, 3, 241)
@@ -207,32 +184,6 @@ def wrong_logit(wrong):
         f"{values['cross-entropy']:.2f} with a gradient of length {sizes['cross-entropy']:.3f}; the square loss is "
         f"{values['square']:.2f} with one of length {sizes['square']:.2g}."
     )
-
-
-def chord(start, end):
-    """Both losses along the logits (t, 0, 0) with the second class right, and a chord of each from start to end."""
-    t = np.linspace(-5, 12, 171)
-    figure, axes = style.figure(1, 2, height=2.8)
-    ends, middle = np.array([start, end], dtype=float), (start + end) / 2
-    gaps = {}
-    for ax, (name, (loss, _, look)) in zip(axes, LOSSES.items(), strict=True):
-        heights = loss(_logits(ends), _labels(ends))
-        on_curve, on_chord = loss(_logits(np.array([middle])), _labels(np.zeros(1)))[0], heights.mean()
-        gaps[name] = on_chord - on_curve
-        ax.plot(t, loss(_logits(t), _labels(t)), **look)
-        ax.plot(ends, heights, "o-", color=style.BLACK, lw=1.2)
-        ax.plot([middle] * 2, [on_curve, on_chord], "s:", color=style.GREEN, lw=1.5, ms=5)
-        ax.set(xlabel="t in the logits (t, 0, 0)", title=name, xlim=(-5, 12))
-    axes[0].set(ylim=(0, 12.5))
-    axes[1].set(ylim=(0, 2.3))
-    return figure, (
-        f"Halfway between t = {_number(start, 0)} and {_number(end, 0)}, cross-entropy lies "
-        f"{_below(gaps['cross-entropy'])} its chord, and the square loss {_below(gaps['square'])} its own."
-    )
-
-
-def _below(gap):
-    return f"{abs(gap):.2g} {'below' if gap > 0 else 'above'}"
 
 
 def _logits(wrong):
