@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib import logspace, nce
+from lib.figures import nce as figures
 
 EPS = np.finfo(float).eps
 P = np.array([0.5, 0.3, 0.15, 0.05])
@@ -79,6 +80,16 @@ def test_the_printed_objective_sends_every_score_down():  # erratum E09: no logs
 
     values = [printed(np.full(4, score)) for score in (3.0, 0.0, -3.0, -10.0, -30.0)]
     assert (np.diff(values) > 0).all() and values[-1] > printed(np.log(P))
+
+
+@pytest.mark.parametrize("logs", [True, False])
+def test_the_pictures_climb_is_that_of_numerical_slopes(logs):
+    f = logspace.log_sigmoid if logs else logspace.sigmoid
+    scores, h, kq = np.zeros(4), 1e-5, figures.FOUR_K / 4
+    for drawn in figures.four_words_path(logs):
+        np.testing.assert_allclose(scores, drawn, atol=1e-7)  # 120 steps, each off by eps / h = 2e-11 or so
+        ends = [figures.FOUR * f(s - np.log(kq)) + kq * f(np.log(kq) - s) for s in (scores + h, scores - h)]
+        scores = scores + (ends[0] - ends[1]) / (2 * h)
 
 
 def test_batches_of_scores():

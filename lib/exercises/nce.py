@@ -47,6 +47,14 @@ EXERCISES = {
                 "That is the limit of many noise words. With k of them the factor kq/(u + kq) stays.",
             ),
             (
+                lambda s, p, q, k: np.exp(s) / (np.exp(s) + k * q) * (p - np.exp(s)),
+                "The factor before p − u is the probability of noise, kq/(u + kq), not that of data.",
+            ),
+            (
+                lambda s, p, q, k: k * q / (s + k * q) * (p - s),
+                "s is the logarithm of u: put u = exp(s).",
+            ),
+            (
                 lambda s, p, q, k: np.sum(_slope(s, p, q, k)),
                 "Return one number for each word; do not add them up.",
             ),
@@ -58,19 +66,19 @@ EXERCISES = {
         solution=5.0,
         slips=(
             (10.0, "With k = 10 the variance is 10 % larger. The standard error is its square root."),
-            (1 / 0.21, "Nearly. Noise words come whole, and one fewer would be too few."),
+            (1 / 0.21, "Nearly. Noise words come whole, and with fewer than this it is not enough: round up."),
             (4.0, "With four, √(1 + 1/4) = 1.118: just too much."),
             (100.0, "That would give 0.5 %. Solve √(1 + 1/k) ≤ 1.1."),
         ),
         hint="With q = p the variance is (1 + 1/k)(1/p − 1)/n, and that of maximum likelihood is (1/p − 1)/n.",
     ),
     "cells": Exercise(
-        solution=np.array([1.5, 1.3, 0.2]) / 3,
+        solution=np.array([1.5, 1.2, 0.3]) / 3,
         slips=(
-            (np.array([1.0, 0.5, 0.2]) / 3, "You counted each word's own cell only. Add what it fills in other cells."),
-            (np.array([1.5, 1.3, 0.2]), "Each cell is drawn with probability 1/3, so divide by the number of cells."),
-            (np.array([1.0, 0.5, 0.2]) / 1.7, "Nothing is to be normalised: the rest of a cell belongs to its alias."),
-            (np.array([1.8, 1.0, 0.2]) / 3, "The rest of cell C goes to B, not to A."),
+            (np.array([1.0, 0.5, 0.3]) / 3, "You counted each word's own cell only. Add what it fills in other cells."),
+            (np.array([1.5, 1.2, 0.3]), "Each cell is drawn with probability 1/3, so divide by the number of cells."),
+            (np.array([1.0, 0.5, 0.3]) / 1.8, "Nothing is to be normalised: the rest of a cell belongs to its alias."),
+            (np.array([2.2, 0.5, 0.3]) / 3, "The rest of cell C goes to B, not to A."),
         ),
         hint="A word's probability is the mean over the cells of the height it fills in them.",
     ),

@@ -7,7 +7,6 @@ from lib.exercises import Exercise
 _P = np.array([0.5, 0.3, 0.2])
 _Q = np.array([0.2, 0.2, 0.6])
 _MODELS = ((np.array([0.2, 0.4, 0.1]), _P, _Q, 1.0), (np.array([2.0, 0.1, 0.9]), _P, _Q, 5.0))  # u, p, q, nu
-_POINTS = ((0.5, 0.3, 0.2, 1.0), (3.0, 0.3, 0.2, 4.0), (12.0, 0.1, 0.5, 2.0))  # G, p, q, nu
 
 
 def _slope(u, p, q, nu):
@@ -25,29 +24,6 @@ EXERCISES = {
         ),
         hint="G = νq/u first, then 1/(1 + G).",
     ),
-    "bend": Exercise(
-        solution=lambda G, p, q, nu: (p + nu * q) / (1 + G) ** 2 - nu * q / G**2,
-        slips=(
-            (
-                lambda G, p, q, nu: -(p**3) / (nu * q * (p + nu * q)) + 0 * G,
-                "That is its value at the top, G = νq/p. Here G may be anything.",
-            ),
-            (
-                lambda G, p, q, nu: -(p + nu * q) / (1 + G) ** 2 + nu * q / G**2,
-                "Mind the signs: the derivative of 1/G is −1/G², and that of −1/(1 + G) is +1/(1 + G)².",
-            ),
-            (
-                lambda G, p, q, nu: (nu * q - p * G) / (G * (1 + G)),
-                "That is the first derivative. Take one more.",
-            ),
-            (
-                lambda G, p, q, nu: p / (1 + G) ** 2 - nu * q / G**2,
-                "The noise has a term with 1 + G, too: log(G/(1 + G)) = log G − log(1 + G).",
-            ),
-        ),
-        hint="Differentiate −(p + νq)/(1 + G) + νq/G once more in G.",
-        cases=_POINTS,
-    ),
     "scale": Exercise(
         solution=_slope,
         slips=(
@@ -62,6 +38,10 @@ EXERCISES = {
             (
                 lambda u, p, q, nu: float(np.sum(p * nu * q / (u + nu * q)) - np.sum(q * u / (u + nu * q))),
                 "The second expectation has ν in front of it.",
+            ),
+            (
+                lambda u, p, q, nu: float(np.sum(p * q / (u + q)) - nu * np.sum(q * u / (u + q))),
+                "The ν is in the classifier, too: P(data) = u/(u + νq).",
             ),
             (
                 lambda u, p, q, nu: p * nu * q / (u + nu * q) - nu * q * u / (u + nu * q),

@@ -34,8 +34,8 @@ NCE_TIMES = {
     1: np.array([74, 75, 75, 75]),
     5: np.array([79, 79, 79, 80]),
     25: np.array([94, 97, 99, 100]),
-    100: np.array([158, 215, 188, 194]),
-    1000: np.array([828, 1_111, 1_530, 1_276]),
+    100: np.array([142, 149, 158, 165]),
+    1000: np.array([756, 797, 931, 976]),
 }
 
 LAWS = {
@@ -59,7 +59,7 @@ def posterior_over_words(k, noise):
     figure, (above, below) = style.figure(2, 1, height=3.9, gap=0.5, sharex=True)
     above.bar(PLACES - 0.2, P, 0.38, color=style.BLUE, label="data, p(w)")
     above.bar(PLACES + 0.2, kq, 0.38, color="white", edgecolor=style.RED, hatch="///", label="noise, k q(w)")
-    above.set(yscale="log", ylim=(0.01, 40), title="expected number among 1 + k words")
+    above.set(yscale="log", ylim=(0.01, 150), title="expected number among 1 + k words")
     above.minorticks_off()
     above.legend(loc="upper right", ncols=2)
     below.bar(PLACES, probability, 0.6, color=style.BLUE)

@@ -59,16 +59,16 @@ def model_scale(mass, ratio):
     x = np.linspace(-5, 5, 201)
     p, noise = np.exp(gaussian.log_density(x, 0.0, 1.0)), ratio * np.exp(log_noise(x))
     figure, ((densities, odds), (classifier, objective)) = style.figure(2, 2, height=4.7, left=0.6, gap=0.7)
-    densities.plot(x, p, color=style.BLACK, ls="--", lw=1.5)
+    densities.plot(x, p, color=style.BLACK, ls="--", lw=1.5, zorder=3)
     densities.plot(x, np.minimum(mass * p, 1.1), color=style.BLUE)
     densities.plot(x, noise, color=style.RED, ls=":")
-    densities.set(title="model u (line), p, νq", ylim=(0, 1.05), yticks=[0, 0.5, 1])
+    densities.set(title="u (line), p (dashed), νq", ylim=(0, 1.05), yticks=[0, 0.5, 1])
     inner = np.abs(x) <= 4
-    odds.semilogy(x[inner], (noise / p)[inner], color=style.BLACK, ls="--", lw=1.5)
+    odds.semilogy(x[inner], (noise / p)[inner], color=style.BLACK, ls="--", lw=1.5, zorder=3)
     odds.semilogy(x[inner], (noise / (mass * p))[inner], color=style.BLUE)
-    odds.set(title="odds G = νq/u", ylim=(0.03, 3e3), yticks=[0.1, 1, 10, 100, 1000])
+    odds.set(title="odds G = νq/u", ylim=(0.03, 2e4), yticks=[0.1, 1, 10, 100, 1000])
     odds.set(yticklabels=["0.1", "1", "10", "100", "1000"])
-    classifier.plot(x, p / (p + noise), color=style.BLACK, ls="--", lw=1.5)
+    classifier.plot(x, p / (p + noise), color=style.BLACK, ls="--", lw=1.5, zorder=3)
     classifier.plot(x, mass * p / (mass * p + noise), color=style.BLUE)
     classifier.set(title="P(data) = 1/(1 + G)", ylim=(0, 1), yticks=[0, 0.5, 1])
     for ax in (densities, odds, classifier):
@@ -103,7 +103,7 @@ def sampled_objective(draws, seed):
     ax.plot(1, curve.max(), "s", color=style.BLACK, ms=7)
     ax.plot(best, values.max(), "o", color=style.BLUE, ms=8)
     ax.minorticks_off()
-    ax.set(xlabel="total mass of the model", xlim=(0.1, 10), ylim=(-2.4, -0.7), title="objective, per draw of the data")
+    ax.set(xlabel="total mass of the model", xlim=(0.1, 10), ylim=(-2.8, -0.7), title="objective, per draw of the data")
     ax.set(xticks=[0.1, 1, 10], xticklabels=["0.1", "1", "10"])
     ax.legend(loc="upper left", ncols=2)
     gap = np.abs(values - curve).max()
@@ -120,7 +120,7 @@ def one_point(place, ratio):
     """
     p, noise = np.exp(gaussian.log_density(place, 0.0, 1.0)), ratio * np.exp(log_noise(place))
     best = noise / p
-    bend = best + np.sqrt(best**2 + best)
+    bend = best + np.sqrt(best**2 + best)  # where the second derivative in G is 0
     overlap_here = p * noise / (p + noise)
 
     def below(odds):
@@ -141,7 +141,7 @@ def one_point(place, ratio):
     curvature = -(p**3) / (noise * (p + noise))
     return figure, (
         f"At w = {place:g} with ν = {ratio:g}, p is {p:.3f} and νq is {noise:.3f}: the top is at G = {best:.2f}, where "
-        f"the second derivative in G is {curvature:.2g}; beyond G = {bend:.2f} the curve is convex."
+        f"the second derivative in G is {curvature:.2g}."
     )
 
 
@@ -151,20 +151,22 @@ def log_z_estimates(draws, ratio):
     found = -theta[:, 0]
     deviation = np.sqrt(covariance(ratio)[0, 0] / draws)
     figure, ax = style.figure(height=2.7)
-    edges = np.linspace(0.3, 1.5, 31)
+    edges = np.linspace(0.2, 1.8, 41)
     ax.stairs(np.histogram(found, edges)[0] / FITS / 0.04, edges, fill=True, color=style.GREY, alpha=0.4)
-    at = np.linspace(0.3, 1.5, 241)
+    at = np.linspace(0.2, 1.8, 321)
     ax.plot(at, np.exp(gaussian.log_density(at, -TRUTH[0], deviation**2)), color=style.BLUE)
     ax.axvline(-TRUTH[0], color=style.BLACK, ls="--", lw=1.5)
     ax.set(title="estimates (bars), large-sample law (line)", xlabel="estimated log Z; dashed: the true 0.919")
-    ax.set(xlim=(0.3, 1.5), ylim=(0, 14), yticks=[0, 5, 10])
+    ax.set(xlim=(0.2, 1.8), ylim=(0, 14), yticks=[0, 5, 10])
     return figure, (
         f"With n = {draws} and ν = {ratio:g} the {FITS} estimates of log Z have mean {found.mean():.3f} and standard "
-        f"deviation {found.std():.3f}; the large-sample formula says {deviation:.3f} around 0.919."
+        f"deviation {found.std():.3f}, the worst is off by {np.abs(found + TRUTH[0]).max():.2f}; the large-sample "
+        f"formula says {deviation:.3f} around 0.919."
     )
 
 
 MARKERS = {1: "o", 3: "s", 10: "^"}
+LINES = {1: ":", 3: "-.", 10: "-"}
 COLORS = {1: style.RED, 3: style.PURPLE, 10: style.BLUE}
 
 
@@ -175,11 +177,14 @@ def squared_errors(parameter, shown):
     n = np.array(DRAWS)
     likely = [mean_square(estimates(draws, 1)[1])[column] for draws in DRAWS]
     ax.loglog(n, likely, "D", color=style.BLACK, ms=6)
-    ax.loglog(n, (0.5, 2.0)[column] / n, color=style.BLACK, ls="--", lw=1.5, label="maximum likelihood")
+    ax.loglog(n, (0.5, 2.0)[column] / n, color=style.BLACK, ls="--", lw=1.5)
+    ax.plot([], [], "D--", color=style.BLACK, lw=1.5, ms=6, label="maximum likelihood")
     for ratio in RATIOS[: int(shown)]:
         errors = [mean_square(estimates(draws, ratio)[0])[column] for draws in DRAWS]
-        ax.loglog(n, errors, MARKERS[ratio], color=COLORS[ratio], ms=6)
-        ax.loglog(n, covariance(ratio)[column, column] / n, color=COLORS[ratio], lw=1.5, label=f"NCE, ν = {ratio}")
+        look = {"color": COLORS[ratio], "lw": 1.5, "ms": 6}
+        ax.loglog(n, errors, MARKERS[ratio], **look)
+        ax.loglog(n, covariance(ratio)[column, column] / n, LINES[ratio], **look)
+        ax.plot([], [], MARKERS[ratio] + LINES[ratio], **look, label=f"NCE, ν = {ratio}")
     ax.minorticks_off()
     ax.set(xlabel="draws of the data, n", title=f"mean squared error of {parameter}", xlim=(44, 455))
     ax.set(xticks=n, xticklabels=n, ylim=((4e-4, 0.1), (1e-3, 0.2))[column])
