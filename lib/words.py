@@ -97,8 +97,9 @@ def thin(texts, keep, rng):
     """Lists of words, frequent ones left out at random: with share f of all words, one stays with probability
     min(1, sqrt(keep / f)) (Mikolov et al. 2013)."""
     rng, found = checks.generator(rng), Counter(word for text in texts for word in text)
-    chance = {word: (keep * found.total() / n) ** 0.5 for word, n in found.items()}
-    uniform = iter(rng.random(found.total()).tolist())
+    total = found.total()
+    chance = {word: (keep * total / n) ** 0.5 for word, n in found.items()}
+    uniform = iter(rng.random(total).tolist())
     return [[word for word in text if next(uniform) < chance[word]] for text in texts]
 
 
@@ -115,8 +116,9 @@ def cooccurrences(texts, vocabulary, window):
     for step in range(1, window + 1):
         one, other = line[:-step], line[step:]
         codes.append((one * len(index) + other)[(one >= 0) & (other >= 0)])
-    table = np.bincount(np.concatenate(codes), minlength=len(index) ** 2).reshape(len(index), -1)
-    return (table + table.T).astype(np.float32)
+    table = np.bincount(np.concatenate(codes), minlength=len(index) ** 2)
+    table = table.astype(np.float32).reshape(len(index), -1)  # whole numbers below 2^24: float32 holds them
+    return table + table.T
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,8 @@ def noise(counts, exponent):
 
 def softmax_slope(scores, counts):
     """d/ds sum_w n(w) log softmax(s)_w = n(w) - N softmax(s)_w (slides S03, S05); scores and counts: (..., V)"""
-    return counts - np.sum(counts, axis=-1, keepdims=True) * logspace.softmax(scores)
+    softmax = np.exp(scores - logspace.logsumexp(scores)[..., None].astype(scores.dtype))
+    return counts - np.sum(counts, axis=-1, keepdims=True) * softmax
 
 
 def contrast_slope(delta, counts, drawn, ratio):
@@ -176,7 +179,7 @@ def contrast_slope(delta, counts, drawn, ratio):
     returns: (B, V)  n(w) sigma(-delta(w)) - k N m(w)/m sigma(delta(w))   with m(w) = drawn
     """
     slope = np.zeros(delta.shape, dtype=np.float32)
-    seen, words = counts > 0, np.flatnonzero(drawn)
+    seen, words = np.nonzero(counts), np.flatnonzero(drawn)
     slope[seen] = counts[seen] * logspace.sigmoid(-delta[seen])
     share = ratio * counts.sum(axis=1, keepdims=True) * (drawn[words] / drawn.sum())
     slope[:, words] -= share * logspace.sigmoid(delta[:, words])
@@ -208,21 +211,21 @@ def train(counts, method, dimension, ratio, exponent, rng, rate=0.1, rows=32, sh
     parameters = [start[0], start[1], bias.astype(np.float32)]
     squares = [np.full_like(parameter, 1e-8) for parameter in parameters]
     batches = [np.sort(part) for part in np.array_split(rng.permutation(size), -(-size // rows))]
-    stood = [np.flatnonzero(counts[batch].any(axis=0)) for batch in batches]
+    stood = [counts[batch].any(axis=0) for batch in batches]
     sampler = nce.AliasSampler(q)
 
     def climb(part, where, gradient):
         """One step of Adagrad, on the rows `where`: a step shrinks with the squared gradients that came before it."""
-        squares[part][where] += gradient**2
-        parameters[part][where] += rate * gradient / np.sqrt(squares[part][where])
+        squares[part][where] = total = squares[part][where] + gradient**2
+        parameters[part][where] += rate * gradient / np.sqrt(total)
 
     yield Vectors(*map(np.copy, parameters))
     while True:
         for i in rng.permutation(len(batches)):
             centres, words = batches[i], slice(None)
             if method != "full softmax":
-                false, times = np.unique(sampler.draw(rng, shared), return_counts=True)
-                words = np.union1d(stood[i], false)
+                drawn = np.bincount(sampler.draw(rng, shared), minlength=size)
+                words = np.flatnonzero(stood[i] | (drawn > 0))
             v, u = parameters[0][centres], parameters[1][words]
             parts = [slice(start, start + BLOCK) for start in range(0, len(u), BLOCK)]
             scores = np.hstack([v @ u[part].T for part in parts]) + parameters[2][words]
@@ -231,9 +234,7 @@ def train(counts, method, dimension, ratio, exponent, rng, rate=0.1, rows=32, sh
                 slope = softmax_slope(scores, seen).astype(np.float32)
             else:
                 seen = counts[np.ix_(centres, words)]
-                drawn = np.zeros(len(words))
-                drawn[np.searchsorted(words, false)] = times
-                slope = contrast_slope(scores - shift[words], seen, drawn, ratio)
+                slope = contrast_slope(scores - shift[words], seen, drawn[words], ratio)
             slope /= max(seen.sum(), 1.0)
             climb(0, centres, sum(slope[:, part] @ u[part] for part in parts))
             climb(1, words, np.vstack([slope[:, part].T @ v for part in parts]))
@@ -255,7 +256,11 @@ class Training:
             rng = np.random.default_rng(1)
             self._passes = train(corpus().counts, self.method, 50, RATIO, EXPONENT, rng)
         while len(self._vectors) <= PASSES:
-            self._vectors.append(next(self._passes))
+            try:
+                self._vectors.append(next(self._passes))
+            except BaseException:  # interrupted: a generator cannot go on from there, so the next run starts anew
+                self._passes, self._vectors = None, []
+                raise
             yield len(self._vectors) - 1
 
     def after(self, passes):
@@ -304,10 +309,11 @@ def neighbours(vectors, word, corpus, count=5):
 def pmi(counts):
     """log p(c, w) / (p(c) p(w)), the pointwise mutual information of each pair, (V, V); -inf for pairs never seen."""
     counts = _table(counts)
-    total = counts.sum()
-    expected = counts.sum(axis=1, keepdims=True) * counts.sum(axis=0) / total
-    with np.errstate(divide="ignore"):
-        return np.log(counts / np.where(expected > 0, expected, 1.0))
+    total, seen = counts.sum(), np.nonzero(counts)
+    table = np.full(counts.shape, -np.inf)
+    expected = counts.sum(axis=1)[seen[0]] * counts.sum(axis=0)[seen[1]] / total
+    table[seen] = np.log(counts[seen] / expected)
+    return table
 
 
 def project(points):

@@ -307,12 +307,28 @@ def test_normalisers_and_held_out_likelihoods_of_the_three_trainings():
     assert unigram + 0.4 < likelihood["NCE"] and likelihood["negative sampling"] < unigram + 0.3
 
 
-def test_a_training_is_kept_and_can_be_carried_on():
-    training = words.Training("full softmax")
+def test_a_training_is_kept_and_can_be_carried_on_or_begun_anew(monkeypatch):
+    begun = []
+
+    def passes(*arguments):
+        begun.append(arguments)
+        for done in range(100):
+            if len(begun) == 1 and done == 4:
+                raise KeyboardInterrupt
+            yield f"vectors {done}"
+
+    monkeypatch.setattr(words, "train", passes)
+    training = words.Training("NCE")
     steps = training.run()
     assert [next(steps), next(steps)] == [0, 1]
     again = training.run()
-    assert next(again) == 2  # not from the start
+    assert [next(again), next(again)] == [2, 3]  # not from the start
+    with pytest.raises(KeyboardInterrupt):
+        next(again)
+    assert list(training.run()) == list(range(words.PASSES + 1)) and len(begun) == 2
+    assert [training.after(done) for done in (0, words.PASSES)] == ["vectors 0", f"vectors {words.PASSES}"]
+    assert list(training.run()) == [] and len(begun) == 2  # done once, it is kept
+    assert begun[0][1] == "NCE"
     assert words.training("NCE") is words.training("NCE")
 
 

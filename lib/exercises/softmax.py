@@ -22,6 +22,7 @@ EXERCISES = {
             (4 - np.log(200), "That is the log-probability. Take exp of it."),
             (np.exp(4) / (np.exp(4) + 200), "Z sums over all words, so the word itself is in it already."),
             (np.exp(4), "That is u(w | c), not normalised yet."),
+            (100 * np.exp(4) / 200, "That is right in per cent; give the probability itself, between 0 and 1."),
         ),
         hint="exp(score) divided by Z.",
     ),
@@ -48,6 +49,10 @@ EXERCISES = {
                 lambda words, centre, seen: _probabilities(words, centre) - np.eye(len(words))[seen],
                 "That is the slope in each score. The chain rule multiplies by the word vectors and sums.",
             ),
+            (
+                lambda words, centre, seen: np.outer(_probabilities(words, centre) - np.eye(len(words))[seen], centre),
+                "That is the gradient by the target vectors. The one by the centre has d numbers.",
+            ),
         ),
         hint="The mean word vector under the model, less the vector of the word seen.",
         cases=(
@@ -73,6 +78,7 @@ EXERCISES = {
             (1 / np.sum(1 / np.arange(1, 9)), "That is the share of the first word alone."),
             (1 - 1.5 / np.sum(1 / np.arange(1, 9)), "That is the share of the other six."),
             (1.5, "That is the weight of the first two. Divide by the sum of all."),
+            (150 / np.sum(1 / np.arange(1, 9)), "That is right in per cent; give the share itself, between 0 and 1."),
         ),
         hint="(1 + 1/2) over the sum of all eight weights.",
     ),
@@ -90,6 +96,14 @@ EXERCISES = {
             (
                 lambda scores, q, draws: np.sum(np.exp(scores[draws]) / q[draws]),
                 "An estimate is the mean of the terms, not their sum.",
+            ),
+            (
+                lambda scores, q, draws: np.mean(np.exp(scores) / q),
+                "That uses every word. Only those drawn are to enter: index scores and q by draws.",
+            ),
+            (
+                lambda scores, q, draws: np.mean(np.exp(scores[draws]) * q[draws]),
+                "Drawing has weighted each word by its q already. Divide by q to undo that.",
             ),
             (
                 lambda scores, q, draws: np.mean(scores[draws] / q[draws]),

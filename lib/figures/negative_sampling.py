@@ -43,7 +43,7 @@ def optima(ratio, exponent):
     ax.minorticks_off()
     ax.legend(loc="upper right")
     same = " k q = 1 for every word: the two agree." if np.allclose(ratio * q, 1) else ""
-    values = ", ".join(f"{value:.2f}" for value in sampled)
+    values = ", ".join(f"{value:.3g}" for value in sampled)
     return figure, (
         f"With k = {ratio} and q ∝ count^{exponent:g}, negative sampling ends at exp(s) = {values}, with the sum "
         f"Z = {sampled.sum():.2f}; NCE ends at p, with the sum 1.{same}"
@@ -147,7 +147,8 @@ def neighbourhood(probe, method):
         points = np.array([place[word] for word in group])
         left.plot(*points.T, mark, color=color, ms=6, label=name)
     left.plot(*place[probe], "o", mfc="none", mec=style.BLACK, ms=15, mew=2)
-    left.annotate(probe, place[probe], (0, 11), textcoords="offset points", ha="center", fontsize=11)
+    label = left.annotate(probe, place[probe], (0, 12), textcoords="offset points", ha="center", fontsize=11)
+    label.set_bbox({"fc": "white", "ec": "none", "alpha": 0.8, "pad": 0.5})
     left.set(xlim=(-0.95, 0.95), ylim=(-0.85, 1.1), xticks=[], yticks=[], title=f"map of 24 words, {method}")
     below = {"loc": "upper center", "bbox_to_anchor": (0.55, -0.01), "ncols": 3}
     left.legend(**below, fontsize=9, handlelength=0.8, columnspacing=0.8)

@@ -3,6 +3,7 @@
 import functools
 
 import numpy as np
+from matplotlib import patheffects
 
 from lib import logspace, softmax
 from lib.figures import style
@@ -12,10 +13,11 @@ WORDS = {
     "train": (-1.0, 1.9), "red": (0.5, -1.9), "blue": (-0.4, -1.8),
 }  # fmt: skip
 VECTORS = np.array(list(WORDS.values()))
+HALO = patheffects.withStroke(linewidth=2.5, foreground="white")  # a word stays readable on a disc
 SEEN = "dog"
 RATE = 0.15  # of the descent
 SAMPLED = 11  # words in one update that samples: the one seen and ten others
-# Seconds for one log Z, and for one gradient by all word vectors, with d = 50: the least of many repetitions.
+# Seconds for one log Z, and for both gradients, by c and by all words, with d = 50: the least of many repetitions.
 MACHINE = "one core of an AMD EPYC, numpy 2.4, single precision"
 MEASURED = np.array([
     [1_000, 1.2e-5, 4.6e-5], [2_000, 1.8e-5, 8.0e-5], [5_000, 3.6e-5, 1.8e-4], [10_000, 6.5e-5, 3.7e-4],
@@ -32,8 +34,8 @@ def words_in_plane(angle, length):
     p = logspace.softmax(VECTORS @ centre)
     figure, (left, right) = _plane_and_bars(VECTORS, centre, p)
     expected = p @ VECTORS
-    left.plot(*expected, "s", color=style.BLACK, ms=8, mec="white")
-    left.set(title="words, centre (→), mean (■)")
+    left.plot(*expected, "s", color=style.BLACK, ms=9, mew=2, mfc="none", zorder=4)
+    left.set(title="words, centre (→), mean (□)")
     right.set(title="p(w | c)")
     best = list(WORDS)[int(p.argmax())]
     total = np.exp(logspace.logsumexp(VECTORS @ centre))
@@ -82,11 +84,11 @@ def cost(vocabulary, dimension):
 
 
 def measured(vocabulary):
-    """Stored times of one normaliser and one gradient, with a line of slope 1 through the first of each."""
+    """Stored times of one normaliser and of both gradients, with a line of slope 1 through the first of each."""
     sizes, *times = MEASURED.T
     at = int(np.argmin(np.abs(sizes - vocabulary)))
     figure, ax = style.figure(height=2.9, left=0.8)
-    looks = (("log Z", "o", style.BLUE), ("gradient by all words", "s", style.RED))
+    looks = (("log Z", "o", style.BLUE), ("both gradients", "s", style.RED))
     for values, (name, marker, color) in zip(times, looks, strict=True):
         ax.loglog(sizes, values, marker, color=color, ms=5, label=name)
         ax.loglog(sizes, values[0] * sizes / sizes[0], color=color, lw=1, ls=":")
@@ -95,10 +97,11 @@ def measured(vocabulary):
     ax.set(xlim=(800, 1.3e6), ylim=(5e-6, 0.3))
     ax.minorticks_off()
     ax.legend(loc="upper left")
-    log_z, gradient = times[0][at], times[1][at]
+    log_z, gradients = times[0][at], times[1][at]
     return figure, (
-        f"Measured once, on {MACHINE}: with {sizes[at]:,.0f} words one log Z took {_time(log_z)} and one gradient "
-        f"{_time(gradient)}, {log_z / times[0][0]:,.0f} and {gradient / times[1][0]:,.0f} times as long as with 1,000."
+        f"Measured once, on {MACHINE}: with {sizes[at]:,.0f} words one log Z took {_time(log_z)} and the "
+        f"gradients {_time(gradients)}, {log_z / times[0][0]:,.0f} and {gradients / times[1][0]:,.0f} times as long "
+        f"as with 1,000."
     )
 
 
@@ -115,8 +118,8 @@ def share(kept, exponent):
     inside = part[kept - 1]
     return figure, (
         f"If the weight of a word is 1/rank{_power(exponent)}, the {kept:,} most frequent of {VOCABULARY:,} words make "
-        f"{inside:.1%} of Z. Without the others log Z is too small by {-np.log(inside):.2f}, and every probability "
-        f"too large by a factor of {1 / inside:.2f}."
+        f"{inside:.1%} of Z. Without the others log Z is too small by {-np.log(inside):.2f}, and the probability "
+        f"of each word kept too large by a factor of {1 / inside:.2f}."
     )
 
 
@@ -127,12 +130,13 @@ def estimates(samples, proposal):
     figure, ax = style.figure(height=2.8, left=0.35, right=0.35)
     edges = np.geomspace(0.05, 20, 61)
     counts, edges = np.histogram(np.clip(ratio, 0.0501, 19.9), bins=edges)
-    ax.stairs(counts / counts.max(), edges, fill=True, color=style.BLUE if proposal != "uniform" else style.RED)
+    color = style.RED if proposal == "uniform" else style.BLUE
+    ax.stairs(counts / counts.max(), edges, fill=True, color=color, alpha=0.6)
     ax.set_xscale("log")
     ax.axvline(1, color=style.BLACK, ls=":", lw=1.2)
-    ax.axvline(np.median(ratio), color=style.GREEN, lw=1.5, ls="--")
+    ax.axvline(np.median(ratio), color=style.BLACK, lw=1.5, ls="--")
     ax.set(xlabel="estimate of Z / true Z", title="how often (dotted: truth, dashed: median)", yticks=[])
-    ax.set(ylim=(0, 1.05), xlim=(0.05, 20), xticks=[0.1, 1, 10], xticklabels=["0.1", "1", "10"])
+    ax.set(ylim=(0, 1.05), xlim=(0.05, 20), xticks=[0.1, 1, 10, 20], xticklabels=["0.1", "1", "10", "≥ 20"])
     ax.minorticks_off()
     law = _law(PROPOSALS[proposal])
     spread = np.sqrt(softmax.relative_variance(scores, law) / samples)
@@ -147,7 +151,7 @@ def _plane_and_bars(words, centre, p):
     figure, (left, right) = style.figure(1, 2, height=3.1, left=0.2, gap=0.75, gridspec_kw={"width_ratios": [1.35, 1]})
     left.scatter(*words.T, s=900 * p + 6, color=style.BLUE, alpha=0.45, lw=0)
     for name, (x, y) in zip(WORDS, words, strict=True):
-        left.text(x, y + 0.12, name, ha="center", va="bottom", fontsize=10)
+        left.text(x, y + 0.12, name, ha="center", va="bottom", fontsize=10, path_effects=[HALO])
     left.annotate("", centre, (0, 0), arrowprops={"arrowstyle": "-|>", "color": style.GREEN, "lw": 2.5})
     left.plot(0, 0, ".", color=style.GREEN)
     left.set(xlim=(-2.6, 3.5), ylim=(-2.6, 2.7), xticks=[], yticks=[])
@@ -216,4 +220,4 @@ def _time(seconds):
 
 
 def _number(value, places=2):
-    return f"{float(value) + 0.0:.{places}f}".replace("-", "−")
+    return f"{round(float(value), places) + 0.0:.{places}f}".replace("-", "−")
