@@ -6,7 +6,7 @@ from lib import logspace, nce, words
 from lib.exercises import Exercise
 
 _P, _Q, _K = np.array([0.4, 0.3, 0.2, 0.1]), np.array([0.1, 0.2, 0.3, 0.4]), 2
-_TABLES = ((np.array([[4.0, 2.0], [2.0, 8.0]]),), (np.array([[1.0, 6.0, 3.0], [6.0, 2.0, 5.0], [3.0, 5.0, 4.0]]),))
+_TABLES = ((np.array([[4.0, 1.0], [2.0, 8.0]]),), (np.array([[1.0, 6.0, 3.0], [2.0, 7.0, 5.0], [4.0, 5.0, 9.0]]),))
 _PLACES = ((0.7, 0.5, 0.25, 5), (-2.0, 0.05, 0.1, 10), (0.0, 0.3, 0.02, 1))  # s, p, q, k
 _SCORES = ((np.array([0.5, -1.0, 2.0]), np.array([0.2, 0.3, 0.5])), (np.array([-3.0, 0.1]), np.array([0.9, 0.1])))
 
