@@ -34,6 +34,17 @@ def positive(name, value):
     return array
 
 
+def not_negative(name, value):
+    """The value as a float array of any shape, finite, 0 or above everywhere.
+
+    raises: ValueError if an entry is negative, nan or infinite
+    """
+    array = finite(name, value)
+    if not (array >= 0).all():
+        raise ValueError(f"{name} must be 0 or positive everywhere, but its smallest entry is {np.min(array)}")
+    return array
+
+
 def logits(value, name="logits"):
     """Log-weights of K categories as a float array (..., K); -inf bars a category.
 

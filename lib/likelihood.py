@@ -129,9 +129,7 @@ def descend(slope, features, labels, start, rate, steps):
     along a unit direction is a mean of variances (slide S03), at most m / 2. For the logistic loss it is at most m / 4,
     so rate < 8 / m.
     """
-    features, theta = checks.finite("features", features), checks.finite("start", start)
-    if features.ndim != 2 or 0 in features.shape:
-        raise ValueError(f"features must have shape (n, d), n and d from 1 up, but its shape is {features.shape}")
+    features, theta = _matrix(features), checks.finite("start", start)
     if theta.ndim not in (1, 2) or theta.shape[0] != features.shape[1]:
         raise ValueError(f"start must have shape (d,) or (d, K) with d = {features.shape[1]}, as features has, but its "
                          f"shape is {theta.shape}")
@@ -143,22 +141,25 @@ def descend(slope, features, labels, start, rate, steps):
 
 
 def _fit_arguments(features, labels, offset, weights, ridge):
-    features = checks.finite("features", features)
-    if features.ndim != 2 or 0 in features.shape:
-        raise ValueError(f"features must have shape (n, d), n and d from 1 up, but its shape is {features.shape}")
+    features = _matrix(features)
     examples = features.shape[:1]
     labels = _zero_or_one(labels)
-    offset, weights = checks.finite("offset", offset), checks.finite("weights", weights)
+    offset, weights = checks.finite("offset", offset), checks.not_negative("weights", weights)
     for name, array in {"labels": labels, "offset": offset, "weights": weights}.items():
         if array.shape != examples and (array.shape or name == "labels"):
             raise ValueError(f"{name} must have shape {examples}, one for each row of features, but its shape is "
                              f"{array.shape}")
-    if not (weights >= 0).all():
-        raise ValueError(f"weights must be 0 or positive everywhere, but its smallest entry is {np.min(weights)}")
     ridge = checks.finite("ridge", ridge)
     if ridge.ndim != 0 or not ridge >= 0:
         raise ValueError(f"ridge must be one number, 0 or positive, but is {ridge}")
     return features, labels, offset, weights, float(ridge)
+
+
+def _matrix(features):
+    features = checks.finite("features", features)
+    if features.ndim != 2 or 0 in features.shape:
+        raise ValueError(f"features must have shape (n, d), n and d from 1 up, but its shape is {features.shape}")
+    return features
 
 
 def _zero_or_one(labels):
