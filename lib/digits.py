@@ -44,3 +44,13 @@ def features(images):
         raise ValueError(f"images must have shape (..., 8, 8), but its shape is {images.shape}")
     pixels = images.reshape(images.shape[:-2] + (64,))
     return np.concatenate([pixels, np.ones(pixels.shape[:-1] + (1,))], axis=-1)
+
+
+def binary(images):
+    """The pixels of each image in a row, 1 where at least half of the pixel is ink and 0 elsewhere.
+
+    images : (..., 8, 8) from 0 to 1
+    returns: (..., 64)
+    raises : ValueError for another shape
+    """
+    return (features(images)[..., :-1] >= 0.5).astype(float)
