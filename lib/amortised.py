@@ -22,7 +22,7 @@ import functools
 
 import numpy as np
 
-from lib import checks, digits, gaussian, logspace, vae
+from lib import checks, digits, gaussian, gradients, logspace, vae
 
 AXIS = np.linspace(-6, 6, 121)  # for a trained auto-encoder
 AXIS.setflags(write=False)
@@ -31,7 +31,7 @@ EPOCHS = 200  # of the trainings kept
 # --- a model small enough to know its posterior: a spot of ink on a strip of four pixels ------------------------------
 
 CENTRES = np.array([-1.5, -0.5, 0.5, 1.5])
-STRIP_AXIS = np.linspace(-6, 6, 241)
+STRIP_AXIS = np.linspace(-9, 9, 361)
 STRIP_AXIS.setflags(write=False)
 
 
@@ -143,7 +143,7 @@ def elbo_and_gradient(table, mean, log_variance, axis=AXIS):
     return value + entropy, {"mean": slopes[..., 0], "log_variance": slopes[..., 1] + 0.5}
 
 
-def best_gaussian(table, mean, log_variance, axis=AXIS, steps=80, rate=0.2):
+def best_gaussian(table, mean, log_variance, axis=AXIS, steps=50, rate=0.2):
     """The q of each image by itself: Adam climbs its own mean and log variance, from those given.
 
     table  : (n, G) or (n, G, G); mean, log_variance: (n, L), such as the encoder's; axis: (G,)
@@ -242,7 +242,7 @@ def strip_encoder(steepness, hidden=0):
         _, slope = elbo_and_gradient(table, mean, log_variance, STRIP_AXIS)
         return -weights * slope["mean"], -weights * slope["log_variance"]
 
-    return fit_encoder(slopes, all_images(4), np.random.default_rng(0), 1, hidden, steps=600, rate=0.05)
+    return fit_encoder(slopes, all_images(4), np.random.default_rng(0), 1, hidden, steps=400, rate=0.05)
 
 
 @functools.cache
@@ -257,7 +257,7 @@ def digits_encoder(hidden=0, seed=0):
         slope_log_variance = 0.5 * (slope * deviation * noise + np.expm1(log_variance))
         return (slope + mean) / len(mean), slope_log_variance / len(mean)
 
-    return fit_encoder(slopes, images, rng, 2, hidden, steps=2_000, rate=0.01, batch=100)
+    return fit_encoder(slopes, images, rng, 2, hidden, steps=1_500, rate=0.01, batch=100)
 
 
 def decoder_slope(parameters, images, codes):
@@ -322,6 +322,48 @@ def bernoulli_baseline(training_images, images):
     """
     share = (np.sum(training_images, axis=0) + 0.5) / (len(training_images) + 1)
     return images @ np.log(share) + (1 - images) @ np.log1p(-share)
+
+
+def estimated_elbo(parameters, images, draws, seed):
+    """The mean ELBO of the images, from so many draws of the noise for each of them; its own draws for each image."""
+    noise = np.random.default_rng(seed).standard_normal((draws, len(images), len(parameters["mean_offset"])))
+    reconstruction, kl = vae.losses(parameters, images, noise)
+    return -np.mean(reconstruction + kl)
+
+
+def gradient_terms(parameters, images, noise):
+    """The gradient of E_q[-log p(x|z)] with respect to the mean of q, one term a draw, by two estimators.
+
+    noise  : (S, n, L), S at least 2
+    returns: a dict of (S, n, L): "re-parameterised", the decoder's slope at z (dz/dmean = 1); "REINFORCE", the loss
+             times the score (z - mean) / variance = noise / deviation; "REINFORCE, baseline", the loss less its mean
+             over the other draws
+    """
+    mean, log_variance = vae.encode(parameters, images)
+    deviation, noise = np.exp(0.5 * log_variance), checks.finite("noise", noise)
+    loss, _ = vae.losses(parameters, images, noise)
+    score, others = noise / deviation, gradients.leave_one_out(loss)
+    return {
+        "re-parameterised": decoder_slope(parameters, images, mean + deviation * noise),
+        "REINFORCE": gradients.score_function(loss, score),
+        "REINFORCE, baseline": gradients.score_function(loss - others, score),
+    }
+
+
+def walks(parameters, one, other, steps):
+    """Pictures on the way from one image to another: along the line between their codes, decoded, and between pixels.
+
+    one, other: (D,); steps: (k,) from 0 to 1; returns: two arrays (k, D), probabilities of ink
+    """
+    steps = checks.finite("steps", steps)[:, None]
+    (first, last), _ = vae.encode(parameters, np.stack([one, other]))
+    decoded = logspace.sigmoid(vae.decode(parameters, (1 - steps) * first + steps * last))
+    return decoded, (1 - steps) * one + steps * other
+
+
+def nearest(pictures, images):
+    """The Euclidean distance of each picture, (k, D), to the nearest of the images, (n, D): (k,)."""
+    return np.sqrt(np.sum((pictures[:, None] - images) ** 2, axis=-1)).min(axis=-1)
 
 
 # --- the linear-Gaussian model: probabilistic PCA ---------------------------------------------------------------------

@@ -39,11 +39,11 @@ def test_all_images_are_all_there():
 def test_evidence_and_posterior_of_the_strip_against_quadrature(steepness):
     table = amortised.strip_log_joint(steepness)
     evidence = amortised.log_evidence(table, AXIS)
-    assert abs(np.exp(evidence).sum() - 1) < 1e-8                        # 2e-9 of the prior lies outside the axis
+    assert abs(np.exp(evidence).sum() - 1) < 1e-12
     mean, variance = amortised.posterior_moments(table, AXIS)
     for i in (0, 6, 9, 11):
         def moment(power, i=i):
-            return scipy.integrate.quad(lambda z: z**power * strip_density(STRIP[i], z, steepness), -6, 6, limit=400)[0]
+            return scipy.integrate.quad(lambda z: z**power * strip_density(STRIP[i], z, steepness), -9, 9, limit=400)[0]
 
         assert abs(evidence[i] - np.log(moment(0))) < 1e-7
         assert abs(mean[i, 0] - moment(1) / moment(0)) < 1e-7
@@ -62,7 +62,7 @@ def test_elbo_against_quadrature_and_its_gradient_against_differences(mean, log_
     z = mean + 8 * q.std() * x                                           # 1e-15 of q lies outside
     log_p = np.array([np.log(strip_density(STRIP[i], at, steepness)) for at in z])
     expected = 8 * q.std() * np.sum(w * q.pdf(z) * (log_p - q.logpdf(z)))
-    assert abs(value[0] - expected) < 1e-7                               # q ends 6.4 deviations from the axis' end
+    assert abs(value[0] - expected) < 1e-7                               # the axis goes on for 10 deviations of q
     for name, dm, dv in (("mean", 1e-4, 0), ("log_variance", 0, 1e-4)):
         up, down = (amortised.elbo(table, m + s * dm, v + s * dv, AXIS)[0] for s in (1, -1))
         assert abs(slope[name][0, 0] - (up - down) / 2e-4) < 1e-6       # third derivatives up to some 100
@@ -128,7 +128,7 @@ def test_on_a_gaussian_table_both_gaps_are_the_closed_ones(latent):
     np.testing.assert_allclose(approximation, kl, rtol=0, atol=1e-6)
     np.testing.assert_allclose(amortisation, 0, rtol=0, atol=1e-6)
     approximation, amortisation = amortised.gaps(table, best[0] + 0.3, best[1] - 0.5)
-    np.testing.assert_allclose(approximation, kl, rtol=0, atol=1e-3)     # 80 steps of Adam
+    np.testing.assert_allclose(approximation, kl, rtol=0, atol=1e-3)     # 50 steps of Adam
     closed = [amortised.linear_elbo(x, **model, mean=mean + shift, covariance=np.diag(factor * variances))
               for shift, factor in ((0, 1), (0.3, np.exp(-0.5)))]  # fmt: skip
     np.testing.assert_allclose(amortisation, closed[0] - closed[1], rtol=0, atol=1e-3)
@@ -395,10 +395,10 @@ RNG = np.random.default_rng(0)
     (lambda: amortised.log_joint(random_model(), np.zeros((1, 5))), "images must have 6 pixels"),
     (lambda: amortised.log_joint(random_model(), np.zeros((1, 6)), [0, 1, 3]), "axis must be evenly spaced"),
     (lambda: amortised.log_evidence(TABLE), r"table must have shape \(n, 121\)"),
-    (lambda: amortised.log_evidence(np.full((1, 241), -np.inf), AXIS), "table must be finite"),
+    (lambda: amortised.log_evidence(np.full((1, 361), -np.inf), AXIS), "table must be finite"),
     (lambda: amortised.elbo(TABLE, ZERO[1:], ZERO, AXIS), r"mean must have shape \(16, 1\)"),
     (lambda: amortised.elbo(TABLE, ZERO, ZERO - 8, AXIS), "log_variance must give standard deviations of 0.7 steps"),
-    (lambda: amortised.elbo(TABLE, ZERO + 4, ZERO, AXIS), "mean must lie 3 standard deviations inside"),
+    (lambda: amortised.elbo(TABLE, ZERO + 7, ZERO, AXIS), "mean must lie 3 standard deviations inside"),
     (lambda: amortised.elbo(TABLE, ZERO, ZERO + np.nan, AXIS), "log_variance must be finite"),
     (lambda: amortised.best_gaussian(TABLE, ZERO, ZERO, AXIS, steps=0), "steps must be an integer from 1 up"),
     (lambda: amortised.best_gaussian(TABLE, ZERO, ZERO, AXIS, rate=0), "rate must be positive"),
