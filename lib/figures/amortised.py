@@ -190,7 +190,7 @@ def gaps_over_training(epoch):
         for at, top in zip(x, approximation + amortisation, strict=True):
             ax.text(at, top + 0.03, part, ha="center", va="bottom", rotation=90, fontsize=9)
     ax.set_xticks(range(len(GAP_EPOCHS)), GAP_EPOCHS)
-    ax.set(xlabel="epoch", title="log p(x) − ELBO of the encoder, nats a digit", xlim=(-0.5, 3.5), ylim=(0, 1.5))
+    ax.set(xlabel="epoch", title="log p(x) − ELBO of the encoder, nats a digit", xlim=(-0.5, 3.5), ylim=(0, 1.9))
     handles, names = ax.get_legend_handles_labels()
     ax.legend(handles[:2], names[:2], loc="upper left")
     (training, *of_training), (held_out, *of_held_out) = (_gaps(part)[seen[-1]] for part in ("training", "held out"))
