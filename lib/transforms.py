@@ -8,12 +8,15 @@
 Slides S26 to S28; errata E21 (the absolute value) and E22 (what `gradients.pathwise` asks of f).
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from lib import checks, gaussian, logspace
+
+_ERF = np.vectorize(math.erf, otypes=[float])
 
 LINE, RIGHT, LEFT, UNIT = (-np.inf, np.inf), (0.0, np.inf), (-np.inf, 0.0), (0.0, 1.0)
 
@@ -159,6 +162,11 @@ def cdf(monotone, base_cdf, y):
     return np.where(inside, below, np.where(y <= monotone.image[0], 0.0, 1.0))
 
 
+def normal_cdf(x):
+    """Phi(x), the distribution function of N(0, 1), on arrays: F_X of a Gaussian noise. Off by a rounding of 1."""
+    return 0.5 * (1.0 + _ERF(checks.finite("x", x) / np.sqrt(2.0)))
+
+
 def gaussian_vector(mean, covariance, noise):
     """z = mean + L noise with L L^T = covariance, L lower triangular (slide S26 in d dimensions).
 
@@ -228,7 +236,8 @@ def _branch_log_density(branch, log_base, y):
 def _preimage(branch, y):
     """Where y lies in the image, and x = g^-1(y) there (elsewhere a stand-in from the domain, to be masked)."""
     inside = (y > branch.image[0]) & (y < branch.image[1])
-    low, high = np.clip(branch.domain, -1.0, 1.0)               # any point between will do
+    low, high = branch.domain
+    low, high = max(low, min(-1.0, high - 1.0)), min(high, max(1.0, low + 1.0))    # a finite part: any point will do
     return inside, branch.inverse(np.where(inside, y, branch.forward((low + high) / 2)))
 
 

@@ -172,6 +172,21 @@ def test_the_printed_formula_has_the_sign_of_the_slope():                       
     assert abs(transforms.cdf(DECAY, scipy.special.ndtr, y) - right) < 1e-15 and abs(right - wrong) > 0.5
 
 
+@given(st.floats(-40, 40))
+def test_the_normal_distribution_function_is_scipys(x):
+    assert abs(transforms.normal_cdf(x) - scipy.special.ndtr(x)) < 4 * EPS
+
+
+@pytest.mark.parametrize("domain", [(2.0, 3.0), (5.0, np.inf), (-np.inf, -5.0)])
+def test_a_branch_on_any_interval(domain):
+    log = transforms.Monotone(lambda x: 1 / x, lambda y: 1 / y, lambda x: -2 * np.log(np.abs(x)), False, domain,
+                              tuple(sorted(1 / end for end in domain)))
+    inside = 1 / (max(domain[0], -9) + min(domain[1], 9)) * 2
+    with np.errstate(all="raise"):
+        found = transforms.log_density(log, standard, [0.0, inside])
+    np.testing.assert_allclose(found, [-np.inf, standard(1 / inside) - 2 * np.log(abs(inside))], rtol=1e-14)
+
+
 # --- vectors ----------------------------------------------------------------------------------------------------------
 
 
