@@ -105,22 +105,19 @@ def equal_areas(transform, place, width):
     density = np.exp(transforms.log_density(branches, _standard, y))
     widest = {"σ(x)": 2.4}.get(transform, 1.2)
     side.fill_betweenx(y, np.minimum(density, widest), color=style.GREY, alpha=0.25, lw=0)
-    inside = np.linspace(max(bottom, reach[0] + 1e-3), min(top, reach[1]), 80)
-    if bottom < reach[1]:
-        # of a map with two branches, the part that comes from this strip alone
-        part = np.exp(transforms.log_density(branches, _only(low, high), np.clip(inside, bottom, top)))
-        side.fill_betweenx(inside, np.minimum(part, widest), color=style.RED, alpha=0.8, lw=0)
+    inside = np.linspace(max(bottom, reach[0] + 1e-3), top, 80)
+    part = np.exp(transforms.log_density(branches, _only(low, high), inside))  # of two branches, what this strip gives
+    side.fill_betweenx(inside, np.minimum(part, widest), color=style.RED, alpha=0.8, lw=0)
     side.set(ylim=reach, xlim=(widest, 0), title="density of y", ylabel="y")
     corner.axis("off")
     area = np.diff(normal_cdf([low, high]))[0]
     corner.text(0, 0.75, "red areas, each", transform=corner.transAxes, fontsize=10)
     corner.text(0, 0.5, f"{area:.3f}", transform=corner.transAxes, color=style.RED, fontsize=13)
     before, after = np.exp(_standard(place)), np.exp(_standard(place) - _slope(branches, place))
-    outside = " The strip of y lies above the picture." if bottom >= reach[1] else ""
     return figure, (
         f"The strip of x from {_number(low)} to {_number(high)} and its image, y from {_number(bottom)} to "
         f"{_number(top)}, both hold {area:.3f}. At x = {_number(place)} the slope is {_signed_slope(branches, place)}, "
-        f"so a height of {before:.3f} becomes {after:.3f}.{outside}"
+        f"so a height of {before:.3f} becomes {after:.3f}."
     )
 
 
@@ -141,7 +138,7 @@ def quotient(function, step):
     if tall:
         return figure, (
             f"h = {step:g}: the quotient of the step is {1 / step:.3g} in {share:.0%} of the draws and 0 in the "
-            f"others. Its mean is {share / step:.3f}, and tends to 0.399; the quotient itself tends to 0 at every x ≠ 0."
+            f"others. Its mean is {share / step:.3f}, and tends to 0.399; the quotient itself tends to 0 at each x."
         )
     mean = (_relu_mean(step) - _relu_mean(0.0)) / step
     return figure, (
@@ -196,8 +193,8 @@ def softened_step(temperature, draws):
     right.minorticks_off()
     right.legend(loc="upper left", handlelength=1.6, borderpad=0)
     return figure, (
-        f"At τ = {temperature:g} the softened gradient has mean {EXACT + bias[0]:.3f} where {EXACT:.3f} is right: a bias "
-        f"of {_number(bias[0], 3)}. From {draws:,} draws its noise is ±{spread[0]:.2g}, together "
+        f"At τ = {temperature:g} the softened gradient has mean {EXACT + bias[0]:.3f} where {EXACT:.3f} is right: a "
+        f"bias of {_number(bias[0], 3)}. From {draws:,} draws its noise is ±{spread[0]:.2g}, together "
         f"{np.hypot(bias, spread)[0]:.2g}; REINFORCE is off by {score:.2g}."
     )
 
