@@ -98,7 +98,7 @@ EXERCISES = {
         slips=(
             ((20 + 2) / 2, "That is with the best baseline. Here there is none."),
             ((20 + 2) * (20 + 4), "That is REINFORCE's variance. Divide by that of the re-parameterised term."),
-            (np.sqrt((20 + 2) * (20 + 4) / 4), "That is the ratio of the errors. The number of draws needs its square."),
+            (np.sqrt(22 * 24 / 4), "That is the ratio of the errors. The number of draws needs its square."),
             (20**2 / 4, "For large d it is nearly that, but the question is for d = 20."),
             (15 / 4, "That is the ratio in one dimension."),
         ),

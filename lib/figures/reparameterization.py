@@ -137,18 +137,18 @@ def quotient(function, step):
     share = normal_cdf(0.0) - normal_cdf(-step)
     if tall:
         return figure, (
-            f"h = {step:g}: the quotient of the step is {1 / step:.3g} in {share:.0%} of the draws and 0 in the "
+            f"ε = {step:g}: the quotient of the step is {1 / step:.3g} in {share:.0%} of the draws and 0 in the "
             f"others. Its mean is {share / step:.3f}, and tends to 0.399; the quotient itself tends to 0 at each x."
         )
     mean = (_relu_mean(step) - _relu_mean(0.0)) / step
     return figure, (
-        f"h = {step:g}: the quotient of the ReLU lies between 0 and 1, and on the kink's strip, {share:.0%} of the "
+        f"ε = {step:g}: the quotient of the ReLU lies between 0 and 1, and on the kink's strip, {share:.0%} of the "
         f"draws, strictly between. Its mean is {mean:.3f}, and tends to 0.500, the mean of its limit."
     )
 
 
 def slopes(function, theta):
-    """f and the bell at theta; F = E[f(z)] with its tangent, and with the slope that the pathwise terms average to."""
+    """f and the bell at theta; J = E[f(z)] with its tangent, and with the slope that the pathwise terms average to."""
     figure, (left, right) = style.figure(1, 2, height=3.0, left=0.5)
     z, thetas = np.linspace(-4, 4, 801), np.linspace(-3, 3, 121)
     values = FUNCTIONS[function](z)
@@ -158,18 +158,18 @@ def slopes(function, theta):
     for part in np.ma.clump_unmasked(shown):
         left.plot(z[part], values[part], color=style.BLACK)
     left.set(xlabel="sample z (grey: how often)", title=f"f: {function}", xlim=(-4, 4), ylim=(-1.1, 3.2))
-    F, exact, path = (part(thetas) for part in EXPECTED[function])
-    right.plot(thetas, F, color=style.GREY, lw=3, alpha=0.6)
+    expected, exact, path = EXPECTED[function]
+    right.plot(thetas, expected(thetas), color=style.GREY, lw=3, alpha=0.6)
     run = np.array([-1.2, 1.2])
-    F, exact, path = (float(part(np.float64(theta))) for part in EXPECTED[function])
-    right.plot(theta + run, F + path * run, color=style.BLUE, lw=3, label="pathwise")
-    right.plot(theta + run, F + exact * run, color=style.RED, ls="--", lw=1.5, label="exact")
-    right.plot(theta, F, "o", color=style.BLACK)
-    right.set(xlabel="parameter θ", title="F(θ) = E[f(z)]", xlim=(-3, 3), ylim=(-1.1, 3.2))
+    here, exact, path = (float(part(np.float64(theta))) for part in (expected, exact, path))
+    right.plot(theta + run, here + path * run, color=style.BLUE, lw=3, label="pathwise")
+    right.plot(theta + run, here + exact * run, color=style.RED, ls="--", lw=1.5, label="exact")
+    right.plot(theta, here, "o", color=style.BLACK)
+    right.set(xlabel="parameter θ", title="J(θ) = E[f(z)]", xlim=(-3, 3), ylim=(-1.1, 3.2))
     right.legend(loc="upper left")
     verdict = "They agree" if abs(exact - path) < 1e-9 else "The pathwise gradient is wrong"
     return figure, (
-        f"{function} at θ = {_number(theta)}: the slope of F is {_number(exact, 3)}, the mean of the pathwise "
+        f"{function} at θ = {_number(theta)}: the slope of J is {_number(exact, 3)}, the mean of the pathwise "
         f"terms is {_number(path, 3)}. {verdict}."
     )
 
@@ -310,7 +310,7 @@ FUNCTIONS = {
     "step": lambda z: (z > 0) * 1.0,
     "sawtooth": lambda z: z - np.floor(z),
 }
-EXPECTED = {  # F(theta) with z = theta + x, its derivative, and the mean of the pathwise terms f'(z)
+EXPECTED = {  # J(theta) with z = theta + x, its derivative, and the mean of the pathwise terms f'(z)
     "sine": (lambda t: np.sin(t) * np.exp(-0.5),) + (lambda t: np.cos(t) * np.exp(-0.5),) * 2,
     "ReLU": (_relu_mean, normal_cdf, normal_cdf),
     "step": (normal_cdf, _bell, np.zeros_like),
