@@ -144,6 +144,7 @@ def log_density(branches, log_base, y):
     log_base: the function log p_X, on arrays
     y       : (...) finite
     returns : (...); -inf outside the image
+    raises  : ValueError for a y so far out that its x rounds to an end of the domain: a Gumbel variable with u = 1
     """
     y = checks.finite("y", y)
     branches = (branches,) if isinstance(branches, Monotone) else tuple(branches)
@@ -230,6 +231,10 @@ def implicit_gradient(cdf, log_density, z, theta, step=1e-5):
 
 def _branch_log_density(branch, log_base, y):
     inside, x = _preimage(branch, y)
+    lost = inside & ~((x > branch.domain[0]) & (x < branch.domain[1]))
+    if lost.any():
+        raise ValueError(f"y must not lie so far out that its x rounds to an end of {branch.domain}, "
+                         f"but holds {y[lost][0]}")
     return np.where(inside, log_base(x) - branch.log_slope(x), -np.inf)
 
 

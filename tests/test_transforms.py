@@ -102,6 +102,7 @@ def test_bad_arguments_are_named():
         (lambda: EXP(np.inf), "x must be finite everywhere, but holds inf"),
         (lambda: chain(LOGISTIC, GUMBEL), r"first must map into the domain \(0.0, 1.0\) of then"),
         (lambda: transforms.log_density(EXP, standard, np.nan), "y must be finite everywhere, but holds nan"),
+        (lambda: transforms.log_density(GUMBEL, uniform, [1.0, 40.0]), "y must not lie so far out .* but holds 40.0"),
         (lambda: transforms.cdf(EXP, standard, np.inf), "y must be finite everywhere, but holds inf"),
         (lambda: transforms.gaussian_vector([0.0, 0.0], np.eye(3), [0.0, 0.0]), "covariance must be square"),
         (lambda: transforms.gaussian_vector(0.0, 1.0, 0.0), "covariance must be square"),

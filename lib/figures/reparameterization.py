@@ -13,7 +13,7 @@ MAPS = {  # name: branches, and the range of y that is shown
     "x²": (transforms.SQUARE, (0, 5)),
 }
 LAWS = {  # name: inverse distribution function of the standard law, and the range of z that is shown
-    "Gumbel": (transforms.GUMBEL, (-5, 11)),
+    "Gumbel": (transforms.GUMBEL, (-3.2, 10)),
     "logistic": (transforms.LOGISTIC, (-9, 9)),
     "Laplace": (transforms.LAPLACE, (-7, 7)),
     "exponential": (transforms.EXPONENTIAL, (-0.5, 9)),
