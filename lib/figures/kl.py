@@ -79,7 +79,7 @@ def nearest(distance, share):
 def landscapes(distance, share):
     """Level lines of both divergences over the mean and the standard deviation of q, with their minima."""
     mixture = _target(distance, share)
-    means, spreads = np.linspace(-4, 4, 41), np.linspace(0.35, 3.6, 27)
+    means, spreads = np.linspace(-4, 4, 33), np.linspace(0.35, 3.6, 27)
     grids = np.meshgrid(means, spreads)
     figure, axes = style.figure(1, 2, height=3.0, gap=0.35, left=0.8, sharey=True)
     best = kl.mode_seeking(*mixture)
@@ -145,7 +145,7 @@ def factorised(correlation):
     right.plot(correlation, narrow, "o", color=style.BLUE, ms=8)
     right.plot(correlation, 1, "s", color=style.RED, ms=8, clip_on=False)
     right.text(0, 1.06, "least KL(p‖q)", color=style.RED, ha="center")
-    right.text(0, 0.45, "least KL(q‖p)", color=style.BLUE, ha="center")
+    right.text(0, 0.2, "least KL(q‖p)", color=style.BLUE, ha="center")
     right.set(xlabel="correlation", title="variances of q", ylim=(0, 1.2), xlim=(-1.02, 1.02))
     right.set(xticks=[-1, 0, 1], yticks=[0, 0.5, 1])
     values = multivariate.kl(0.0, narrow * np.eye(2), 0.0, covariance), multivariate.kl(0.0, covariance)
@@ -235,4 +235,4 @@ def _zero(value):
 
 
 def _three(value):
-    return f"{value:.3g}"
+    return f"{value:#.3g}"
