@@ -74,6 +74,7 @@ def descend(mean, variance, weights, means, variances, steps=100):
     raises        : ArithmeticError if it is not there after `steps` steps
 
     Where KL bends down the step goes down all the same: curvatures are taken without their sign.
+    A start on a line of symmetry stays on it, and may end on a saddle between two minima.
     """
     mixture = _mixture(weights, means, variances)
     sigma = np.sqrt(checks.positive("variance", variance))
