@@ -46,15 +46,6 @@ EXERCISES = {
         ),
         hint="The score is z − p: 0.2 with probability 0.8, and −0.8 with probability 0.2. Then E[f s²]/E[s²].",
     ),
-    "draws": Exercise(
-        solution=1500.0,
-        slips=(
-            (300.0, "60/0.2: the standard error is the root of variance/n, so 0.2 has to be squared."),
-            (np.sqrt(60) / 0.2, "That takes the standard deviation over the error; n is the square of that."),
-            (60 * 0.2**2, "Turn it round: more draws make the error smaller."),
-        ),
-        hint="Standard error² = (variance of a term)/n.",
-    ),
     "walk_score": Exercise(
         solution=np.array([2 - 3 * 0.7, 1 - 3 * 0.3]),
         slips=(

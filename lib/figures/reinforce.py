@@ -143,7 +143,7 @@ def variance_over_samples(chance, seed):
 # --- the cliff --------------------------------------------------------------------------------------------------------
 
 PLAN = (".....", ".....", "SCCCG")
-RATE, EPISODES, UPDATES, RUNS = 0.3, 20, 300, 20
+RATE, EPISODES, UPDATES, RUNS = 0.3, 20, 200, 20
 GOAL, CLIFF = 14, slice(11, 14)  # their cells
 TINTS, TINT_FROM = ("#FFFFFF", "#CCCCFF", "#9999FF"), (0.15, 0.6)  # by the mean number of ticks in a cell
 
@@ -163,7 +163,7 @@ def one_run(slip, seed):
 
 @lru_cache
 def many_runs(wage, baseline):
-    """The logits of 20 trainings at every tenth update, (31, 20, S, A); both kinds get the same noise."""
+    """The logits of 20 trainings at every tenth update, (21, 20, S, A); both kinds get the same noise."""
     problem = world(wage=wage)
     logits = policy.no_preference(problem)
     logits = np.broadcast_to(logits, (RUNS, *logits.shape))
