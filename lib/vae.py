@@ -85,7 +85,8 @@ def gradient(parameters, images, noise, weight=1.0):
     z = mean + deviation * noise
     k, logits = _decode(parameters, z)
 
-    slope_logits = (logspace.sigmoid(logits) - images) / len(images)       # of softplus(s) - x s
+    ink = 0.5 + 0.5 * np.tanh(0.5 * logits)                                # sigma(logits), in a quick way
+    slope_logits = (ink - images) / len(images)                            # of log(1 + e^s) - x s
     slope_k = slope_logits @ parameters["logits"].T * (1 - k**2)           # tanh' = 1 - tanh^2
     slope_z = slope_k @ parameters["decoder"].T
     slope_mean = slope_z + weight * mean                                   # dz/dmean = 1; the KL's share
@@ -172,7 +173,8 @@ def train(images, rng, hidden=64, latent=2, weight=1.0, epochs=200, rate=5e-3, b
 
 def trained(weight=1.0, latent=2, hidden=64, seed=0, sampled=True):
     """The parameters after training on the training digits (`lib.digits`), kept: about a second the first time."""
-    return history(weight, latent, hidden, seed, sampled)[PASSES[-1]]
+    kept = _history(float(checks.not_negative("weight", weight)), latent, hidden, seed, bool(sampled))
+    return {name: value.copy() for name, value in kept[PASSES[-1]].items()}
 
 
 def history(weight=1.0, latent=2, hidden=64, seed=0, sampled=True):
