@@ -80,22 +80,6 @@ EXERCISES = {
         "last axis.",
         cases=tuple((_LOG_LIKELIHOOD, _MEAN, _LOG_VARIANCE, weight) for weight in (1.0, 0.25, 4.0)),
     ),
-    "width": Exercise(
-        solution=lambda weight, tau2: weight * tau2 / (1 + weight * tau2),
-        slips=(
-            (lambda weight, tau2: tau2 / (1 + tau2), "That is the best one at weight 1, the posterior's."),
-            (lambda weight, tau2: 1 / (1 + weight * tau2), "That is what x is multiplied by for the mean."),
-            (lambda weight, tau2: tau2 / (weight + tau2), "Turned round: this shrinks as the weight grows."),
-            (lambda weight, tau2: weight * tau2, "Nearly, for small weights. But for a large one v must go to 1."),
-            (
-                lambda weight, tau2: np.sqrt(weight * tau2 / (1 + weight * tau2)),
-                "That is the standard deviation. The variance is asked for.",
-            ),
-            (lambda weight, tau2: 1 + 1 / (weight * tau2), "That is 1/v. One more step."),
-        ),
-        hint="Set the derivative in v, 1/(2τ²) + (β/2)(1 − 1/v), to 0 and solve for 1/v first.",
-        cases=((1.0, 0.25), (0.1, 0.25), (4.0, 1.5), (30.0, 0.5)),
-    ),
     "averages": Exercise(
         solution=32.0,
         slips=(

@@ -58,7 +58,7 @@ def sources(source, seed):
     left.plot(*codes.T, ".", color=style.GREY, ms=3, alpha=0.5, mew=0)
     left.plot(*draws[:25].T, "x", color=style.RED, ms=5, mew=1.5)
     _circles(left)
-    left.set(title="codes (dots), draws (×)", xlabel="first number of the code", xlim=(-22, 22), ylim=(-22, 22))
+    left.set(title="codes (dots), draws (×)", xlabel="first number (up: second)", xlim=(-22, 22), ylim=(-22, 22))
     _tiles(right, logspace.sigmoid(vae.decode(parameters, draws[:25])), columns=5)
     right.set(title="the draws, decoded")
     pixels, kinds = score(parameters, draws)
@@ -146,7 +146,7 @@ def forming(passes, weight):
     _, (images, labels) = _black_and_white()
     noise = np.random.default_rng(0).standard_normal((500, 2))
     mean, log_variance = vae.encode(vae.history(weight)[passes], images)
-    figure, (left, right) = style.figure(1, 2, height=3.0, left=0.45, right=0.15, gap=0.55)
+    figure, (left, right) = style.figure(1, 2, height=2.8, left=0.45, right=0.15, gap=0.55)
     codes = gaussian.reparameterize(mean, np.exp(log_variance), noise)
     _code_plane(left, codes[::2], labels[::2])
     left.set(title=f"codes after {passes} passes")
@@ -240,7 +240,7 @@ def _code_plane(ax, codes, labels):
     ax.plot([-3, 3, 3, -3, -3], [-3, -3, 3, 3, -3], color=style.GREY, ls=":", lw=1)
     ticks = [-10, -2, 0, 2, 10]
     names = [f"{tick}".replace("-", "−") for tick in ticks]
-    ax.set(xlim=(-REACH, REACH), ylim=(-REACH, REACH), xlabel="first number of the code")
+    ax.set(xlim=(-REACH, REACH), ylim=(-REACH, REACH), xlabel="first number (up: second)")
     ax.set(xticks=ticks, yticks=ticks, xticklabels=names, yticklabels=names)
     ax.minorticks_off()
     for digit in range(10):
