@@ -19,7 +19,7 @@ EXERCISES = {
         solution=0.5 * (4 + 1 - 1 - np.log(4)),
         slips=(
             (0.5 * (16 + 1 - 1 - np.log(16)), "4 is the variance here, not the standard deviation: σ² = 4."),
-            (0.5 * (2 + 0.5 - 0.5 - np.log(4)), "That is the formula as the slide prints it: three terms have a half too many."),
+            (1 - 0.5 * np.log(4), "That is the formula as the slide prints it: a half too many, in three terms."),
             (0.5 * (4 + 1 - 1 - np.log(2)), "The logarithm is that of the variance, or twice that of σ."),
             (4 + 1 - 1 - np.log(4), "The half in front is missing."),
             (0.5 * (4 + 1 - 1 - np.log(4)) / np.log(2), "That is in bits. Nats come from the natural logarithm."),
