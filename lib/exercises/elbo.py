@@ -50,7 +50,7 @@ EXERCISES = {
             (np.mean, "That is the ELBO's estimate: the mean of the logarithms. Here it is the log of the mean."),
             (logspace.logsumexp, "This is the log of the sum: take off log K to make it a mean."),
             (_underflowing, "exp(−1000) is 0 in a double, and its logarithm is −∞. Stay in log space."),
-            (lambda log_w: np.exp(logspace.logsumexp(log_w)) / len(log_w), "This is the mean weight; its log is asked."),
+            (lambda log_w: np.exp(logspace.logsumexp(log_w)) / len(log_w), "The mean weight; its log is asked."),
         ),
         hint="m + log mean exp(log_w − m) with m the largest of log_w.",
         cases=_WEIGHTS,
@@ -59,7 +59,7 @@ EXERCISES = {
         solution=lambda slope, sigma, x: slope * sigma * x + 1.0,
         slips=(
             (lambda slope, sigma, x: slope * sigma * x, "The entropy is missing: d/d log σ of log σ is 1."),
-            (lambda slope, sigma, x: slope * x + 1.0 / sigma, "That is the derivative by σ; by log σ it is σ times that."),
+            (lambda slope, sigma, x: slope * x + 1.0 / sigma, "That is by σ; by log σ it is σ times as much."),
             (lambda slope, sigma, x: slope + 0.0 * x, "That is the term for the mean: dz/dm = 1."),
             (lambda slope, sigma, x: (slope + x / sigma) * sigma * x,
              "Right on average, but the question keeps the entropy in closed form: its slope is 1, without noise."),
