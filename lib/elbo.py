@@ -105,8 +105,7 @@ def expectation(function, mean, variance):
     mean, variance: (...) finite; positive; they broadcast
     returns       : (...)
     """
-    x = np.linspace(-9, 9, POINTS)
-    bell = np.exp(gaussian.log_density(x, 0.0, 1.0)) * (x[1] - x[0])
+    x, bell = _points()
     return function(_places(mean, variance, x)) @ bell
 
 
@@ -162,10 +161,10 @@ def gradient(slope, mean, variance):
     slope  : a function z -> d/dz log p(y, z) on arrays, such as `Model(...).slope`
     returns: (..., 2)
     """
-    mean, variance = checks.finite("mean", mean), checks.positive("variance", variance)
-    by_mean = expectation(slope, mean, variance)
-    by_spread = expectation(lambda z: slope(z) * (z - mean[..., None]), mean, variance)     # sigma x = z - mean
-    return np.stack([by_mean, by_spread + 1.0], axis=-1)
+    x, bell = _points()
+    slopes = slope(_places(mean, variance, x))
+    by_log_sigma = np.sqrt(variance) * (slopes @ (x * bell)) + 1.0      # E[s(z) sigma x], and the entropy's 1
+    return np.stack([slopes @ bell, by_log_sigma], axis=-1)
 
 
 def reinforce(log_joint, mean, variance, noise, baseline=0.0):
@@ -225,6 +224,12 @@ def ascend(terms, mean, variance, rate, noise):
 
 def _densities(z, means, variances):
     return gaussian.log_density(np.asarray(z, float)[..., None], means, variances)
+
+
+def _points():
+    """Points and weights of E[f(x)], x ~ N(0, 1)."""
+    x = np.linspace(-9, 9, POINTS)
+    return x, np.exp(gaussian.log_density(x, 0.0, 1.0)) * (x[1] - x[0])
 
 
 def _places(mean, variance, noise):
