@@ -93,15 +93,4 @@ EXERCISES = {
         hint="∂F/∂θ = z^θ log z and p = θ z^(θ−1). Divide, with a minus sign.",
         cases=((_DRAWS / 5, 1.0), (_DRAWS / 5, 2.5)),
     ),
-    "dimension": Exercise(
-        solution=(20 + 2) * (20 + 4) / 4,
-        slips=(
-            ((20 + 2) / 2, "That is with the best baseline. Here there is none."),
-            ((20 + 2) * (20 + 4), "That is REINFORCE's variance. Divide by that of the re-parameterised term."),
-            (np.sqrt(22 * 24 / 4), "That is the ratio of the errors. The number of draws needs its square."),
-            (20**2 / 4, "For large d it is nearly that, but the question is for d = 20."),
-            (15 / 4, "That is the ratio in one dimension."),
-        ),
-        hint="(d + 2)(d + 4) against 4, and a mean of n terms has 1/n of the variance.",
-    ),
 }
