@@ -191,7 +191,8 @@ def implicit(weight, level):
     bottom.set(xlabel="z (grey: its density)", title="dz/dw", xlim=(-6, 7), ylim=(-30, 1))
     return figure, (
         f"The draw at level u = {level:g} is z = {_number(at)} with w = {weight:g}, and {_number(then)} with "
-        f"w = {later:g}: a quotient of {_number((then - at) / 0.1)}. The implicit gradient at once is {_number(here)}."
+        f"w = {later:g}: a quotient of {_number((then - at) / 0.1)}. The implicit gradient at w = {weight:g} is "
+        f"{_number(here)}."
     )
 
 
