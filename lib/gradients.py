@@ -4,7 +4,8 @@
     pathwise         d/dtheta E[f(z)] = E[f'(z) dg/dtheta]                            z = g(x, theta), x without theta
 
 The first asks nothing of f; the second needs f(g(x, theta)) continuous in theta, differentiable but for finitely many
-theta, and an integrable bound of the derivative (erratum E22). Terms are returned, not means, so that their spread can be seen.
+theta, and an integrable bound of the derivative (erratum E22). Terms are returned, not means, so that their spread
+can be seen.
 
 Shapes: n samples lead; a gradient of d components has its own axis, the last.
 """
