@@ -1,6 +1,6 @@
 """The squared norm of a Gaussian vector: what dimension does to two gradient estimators.
 
-    z = mu + x,  x ~ N(0, I) in d dimensions,   F(mu) = E[|z|^2] = |mu|^2 + d,   dF/dmu_j = 2 mu_j
+    z = mu + x,  x ~ N(0, I) in d dimensions,   J(mu) = E[|z|^2] = |mu|^2 + d,   dJ/dmu_j = 2 mu_j
 
     terms with that mean, for each j:
         REINFORCE           (|z|^2 - c) x_j    variance  (|mu|^2 + d + 2 - c)^2 + 4 |mu|^2 + 4 mu_j^2 + 2 d + 4

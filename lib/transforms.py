@@ -2,8 +2,9 @@
 
     z = g(x)            =>   E[f(z)] = E[f(g(x))]                          for every g: no density of z is needed
     y = g(x), monotone  =>   log p_Y(y) = log p_X(x) - log |g'(x)|         at x = g^-1(y); several branches add up
-    z = mean + L x      =>   log p_Z(z) = log p_X(x) - log |det L|         x ~ N(0, I), L L^T = covariance
     F(z; theta) held    =>   dz/dtheta = -(dF/dtheta) / p(z; theta)        for laws whose F has no inverse in formulas
+
+In several dimensions, for linear maps of a Gaussian vector: `multivariate`.
 
 Slides S26 to S28; errata E21 (the absolute value) and E22 (what `gradients.pathwise` asks of f).
 """
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lib import checks, gaussian, logspace
+from lib import checks, logspace
 
 _ERF = np.vectorize(math.erf, otypes=[float])
 
@@ -79,12 +80,6 @@ SQUARE = (  # x^2 is not monotone, but each half of the line is
 # distribution function F, and their slope at u is one over the density at z.
 LOGISTIC = Monotone(
     SIGMOID.inverse, SIGMOID.forward, lambda u: -np.log(u) - np.log1p(-u), domain=UNIT
-)
-LAPLACE = Monotone(
-    lambda u: np.where(u < 0.5, np.log(2 * u), -np.log(2 * (1 - u))),
-    lambda z: np.where(z < 0, np.exp(-np.abs(z)) / 2, 1 - np.exp(-np.abs(z)) / 2),
-    lambda u: -np.log(np.minimum(u, 1 - u)),
-    domain=UNIT,
 )
 EXPONENTIAL = Monotone(
     lambda u: -np.log1p(-u), lambda z: -np.expm1(-z), lambda u: -np.log1p(-u), domain=UNIT, image=RIGHT
@@ -168,32 +163,6 @@ def normal_cdf(x):
     return 0.5 * (1.0 + _ERF(checks.finite("x", x) / np.sqrt(2.0)))
 
 
-def gaussian_vector(mean, covariance, noise):
-    """z = mean + L noise with L L^T = covariance, L lower triangular (slide S26 in d dimensions).
-
-    mean, noise: (..., d), they broadcast; noise of N(0, I)
-    covariance : (d, d) symmetric, positive definite
-    returns    : (..., d)
-    """
-    mean, factor = _mean_and_factor(mean, covariance)
-    noise = checks.finite("noise", noise)
-    if noise.shape[-1:] != mean.shape[-1:]:
-        raise ValueError(f"noise must have the {mean.shape[-1]} components of mean, but its shape is {noise.shape}")
-    return mean + noise @ factor.T                              # rows are vectors: (L x)^T = x^T L^T
-
-
-def gaussian_vector_log_density(z, mean, covariance):
-    """log N(z; mean, covariance), by the change of variables z = mean + L x: sum_i log N(x_i; 0, 1) - sum_i log L_ii.
-
-    z, mean: (..., d), they broadcast; covariance: as in `gaussian_vector`
-    returns: (...)
-    """
-    mean, factor = _mean_and_factor(mean, covariance)
-    above = checks.finite("z", z) - mean
-    x = np.linalg.solve(factor, above[..., None])[..., 0]
-    return np.sum(gaussian.log_density(x, 0.0, 1.0), axis=-1) - np.sum(np.log(np.diag(factor)))
-
-
 def quantile(cdf, u, low, high):
     """z with cdf(z) = u, by halving [low, high] until it is a rounding wide: for an F with no inverse in formulas.
 
@@ -252,17 +221,3 @@ def _inside(name, value, interval):
     if outside.any():
         raise ValueError(f"{name} must lie inside {interval}, its ends excluded, but holds {array[outside][0]}")
     return array
-
-
-def _mean_and_factor(mean, covariance):
-    mean, covariance = checks.finite("mean", mean), checks.finite("covariance", covariance)
-    if mean.ndim == 0 or covariance.shape != mean.shape[-1:] * 2:
-        raise ValueError(f"covariance must be square, a row for each component of mean, but their shapes are "
-                         f"{covariance.shape} and {mean.shape}")
-    if not np.allclose(covariance, covariance.T, rtol=1e-12, atol=0):      # numpy would read one half only
-        raise ValueError(f"covariance must be symmetric, but is {covariance.tolist()}")
-    try:
-        return mean, np.linalg.cholesky(covariance)
-    except np.linalg.LinAlgError:
-        smallest = np.linalg.eigvalsh(covariance)[0]
-        raise ValueError(f"covariance must be positive definite, but its smallest eigenvalue is {smallest}") from None

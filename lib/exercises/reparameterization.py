@@ -4,6 +4,7 @@ import numpy as np
 
 from lib import gaussian
 from lib.exercises import Exercise
+from lib.transforms import normal_cdf
 
 _UNIFORM = np.array([0.03, 0.2, 0.5, 0.77, 0.99])
 _NOISE = np.array([-1.5, -0.2, 0.0, 0.7, 2.1])
@@ -74,6 +75,7 @@ EXERCISES = {
             (_normal(1.0), "The variance is 4: the bell is wider and lower."),
             (_normal(0.5), "The bell is twice as wide, so its density is half as high: 1/σ is missing."),
             (_normal(1.0, 0.0, 16.0), "The second argument of N is the variance. The standard deviation is 2, not 4."),
+            (float(1 - normal_cdf(0.5)), "That is the probability itself. How fast does it grow with θ?"),
             (-_normal(1.0, 0.0, 4.0), "More θ moves more of the bell beyond 1: the probability grows."),
         ),
         hint="Pr(z > 1) = 1 − Φ((1 − θ)/2). Differentiate: the density of z at the jump is left.",
@@ -92,16 +94,5 @@ EXERCISES = {
         ),
         hint="∂F/∂θ = z^θ log z and p = θ z^(θ−1). Divide, with a minus sign.",
         cases=((_DRAWS / 5, 1.0), (_DRAWS / 5, 2.5)),
-    ),
-    "dimension": Exercise(
-        solution=(20 + 2) * (20 + 4) / 4,
-        slips=(
-            ((20 + 2) / 2, "That is with the best baseline. Here there is none."),
-            ((20 + 2) * (20 + 4), "That is REINFORCE's variance. Divide by that of the re-parameterised term."),
-            (np.sqrt(22 * 24 / 4), "That is the ratio of the errors. The number of draws needs its square."),
-            (20**2 / 4, "For large d it is nearly that, but the question is for d = 20."),
-            (15 / 4, "That is the ratio in one dimension."),
-        ),
-        hint="(d + 2)(d + 4) against 4, and a mean of n terms has 1/n of the variance.",
     ),
 }

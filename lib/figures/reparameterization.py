@@ -15,16 +15,11 @@ MAPS = {  # name: branches, and the range of y that is shown
 LAWS = {  # name: inverse distribution function of the standard law, and the range of z that is shown
     "Gumbel": (transforms.GUMBEL, (-3.2, 10)),
     "logistic": (transforms.LOGISTIC, (-9, 9)),
-    "Laplace": (transforms.LAPLACE, (-7, 7)),
     "exponential": (transforms.EXPONENTIAL, (-0.5, 9)),
-    "uniform": (transforms.Monotone(lambda u: u, lambda z: z, lambda u: 0 * u, True, (0.0, 1.0), (0.0, 1.0)),
-                (-0.2, 2.4)),
     "Kumaraswamy": (transforms.kumaraswamy(2.0, 5.0), (-0.1, 2.1)),
-}  # fmt: skip
+}
 MIXTURE = ((-2.0, 0.6), (2.0, 0.8))  # location and scale of two logistic components
-TEMPERATURES = np.geomspace(0.01, 3, 61)
 DIMENSIONS = np.unique(np.geomspace(1, 100, 41).round())
-SOFT = np.linspace(-40, 40, 4_001)  # in units of the temperature; the slope of a sigmoid is below 1e-17 outside
 
 
 def location_scale(mu, sigma):
@@ -74,7 +69,7 @@ def inverse_cdf(law, scale):
         bottom.fill_between(inside, heights, color=color, alpha=0.35, lw=0)
     bottom.plot(z, density, color=style.BLACK, lw=1.5)
     top.set(title="distribution function: u = F(z)", ylim=(0, 1), yticks=[0, 0.5, 1])
-    peak = {"Gumbel": 0.37, "logistic": 0.25, "Laplace": 0.5, "Kumaraswamy": 2.2}.get(law, 1.0)
+    peak = {"Gumbel": 0.37, "logistic": 0.25, "exponential": 1.0, "Kumaraswamy": 2.2}[law]
     bottom.set(xlabel="z", title="density of z, in slices of 0.1", xlim=reach, ylim=(0, 2.1 * peak))
     return figure, (
         f"{law} with scale {scale:g}: u = 0.1, 0.5 and 0.9 go to z = {_number(cuts[0])}, {_number(cuts[4])} and "
@@ -174,31 +169,6 @@ def slopes(function, theta):
     )
 
 
-def softened_step(temperature, draws):
-    """Left: the step and its sigmoid. Right: how far off the softened gradient is, over all temperatures."""
-    figure, (left, right) = style.figure(1, 2, height=3.2, gap=0.85, left=0.45)
-    z = np.linspace(-4, 4, 801)
-    left.plot(z, z > 0, color=style.GREY, ls="--", lw=1.5)
-    left.plot(z, logspace.sigmoid(z / temperature), color=style.BLUE)
-    left.fill_between(z, np.exp(_standard(z)), color=style.GREY, alpha=0.25, lw=0)
-    left.set(xlabel="sample z", title="softened step", xlim=(-4, 4), ylim=(0, 1.05), yticks=[0, 0.5, 1])
-    score = np.sqrt((0.5 - EXACT**2) / draws)
-    bias, spread = softened_errors(TEMPERATURES, draws)
-    right.loglog(TEMPERATURES, np.hypot(bias, spread), color=style.BLUE, label="softened path")
-    right.loglog(TEMPERATURES, np.abs(bias), color=style.GREEN, ls=":", label="its bias")
-    right.axhline(score, color=style.RED, ls="--", label="REINFORCE")
-    bias, spread = softened_errors(np.array([temperature]), draws)
-    right.plot(temperature, np.hypot(bias, spread), "o", color=style.BLUE)
-    right.set(xlabel="temperature τ", title="error of the gradient", xlim=(0.01, 3), ylim=(4e-4, 40))
-    right.minorticks_off()
-    right.legend(loc="upper left", handlelength=1.6, borderpad=0)
-    return figure, (
-        f"At τ = {temperature:g} the softened gradient has mean {EXACT + bias[0]:.3f} where {EXACT:.3f} is right: a "
-        f"bias of {_number(bias[0], 3)}. From {draws:,} draws its noise is ±{spread[0]:.2g}, together "
-        f"{np.hypot(bias, spread)[0]:.2g}; REINFORCE is off by {score:.2g}."
-    )
-
-
 def implicit(weight, level):
     """Hold the level u = F(z; w) and raise the weight w: the draw moves to the left, by dF/dw over the density."""
     figure, (top, bottom) = style.figure(2, 1, height=3.9, gap=0.35, left=0.6, sharex=True)
@@ -221,7 +191,8 @@ def implicit(weight, level):
     bottom.set(xlabel="z (grey: its density)", title="dz/dw", xlim=(-6, 7), ylim=(-30, 1))
     return figure, (
         f"The draw at level u = {level:g} is z = {_number(at)} with w = {weight:g}, and {_number(then)} with "
-        f"w = {later:g}: a quotient of {_number((then - at) / 0.1)}. The implicit gradient at once is {_number(here)}."
+        f"w = {later:g}: a quotient of {_number((then - at) / 0.1)}. The implicit gradient at w = {weight:g} is "
+        f"{_number(here)}."
     )
 
 
@@ -253,20 +224,6 @@ def dimension(dimension, mean):
     )
 
 
-def softened_errors(temperature, draws):
-    """Bias of the softened step's pathwise gradient at theta = 0, and the deviation of a mean of `draws` terms.
-
-    With u = z / tau the term is sigma'(u) / tau, so its mean is the integral of sigma'(u) N(tau u; 0, 1) du, and that
-    of its square the integral of sigma'(u)^2 N(tau u; 0, 1) du / tau: fine sums over u.
-
-    temperature: (k,); returns: two arrays (k,)
-    """
-    slope = np.exp(logspace.log_sigmoid(SOFT) + logspace.log_sigmoid(-SOFT))
-    bell = np.exp(_standard(temperature[:, None] * SOFT)) * (SOFT[1] - SOFT[0])
-    mean, square = bell @ slope, bell @ slope**2 / temperature
-    return mean - EXACT, np.sqrt((square - mean**2) / draws)
-
-
 def mixture_cdf(z, weight):
     """F(z; w) of the mixture of two logistic laws, the first with weight w: no formula inverts it."""
     first, second = (logspace.sigmoid((z - location) / scale) for location, scale in MIXTURE)
@@ -282,7 +239,6 @@ def mixture_log_density(z, weight):
     return np.logaddexp(*parts)
 
 
-EXACT = float(np.exp(gaussian.log_density(0.0, 0.0, 1.0)))  # d/dtheta Pr(theta + x > 0) at theta = 0
 _KINKS = np.arange(-12, 13)
 
 
