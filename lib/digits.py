@@ -54,3 +54,26 @@ def binary(images):
     raises : ValueError for another shape
     """
     return (features(images)[..., :-1] >= 0.5).astype(float)
+
+
+def nearest(images, others):
+    """For each image the one of the others with the fewest pixels that differ, and how many those are.
+
+    images : (n, D) 0 or 1; others: (m, D) 0 or 1, m from 1 up
+    returns: (n,) indices of others, the first one of equals; (n,) numbers of pixels, integers from 0 to D
+    """
+    images, others = _pixels("images", images), _pixels("others", others)
+    if images.shape[1:] != others.shape[1:] or not len(others):
+        raise ValueError(f"others must have shape (m, {images.shape[1]}), m from 1 up, but its shape is {others.shape}")
+    differing = images @ (1 - others).T + (1 - images) @ others.T
+    return differing.argmin(axis=-1), differing.min(axis=-1).astype(int)
+
+
+def _pixels(name, images):
+    images = checks.finite(name, images)
+    if images.ndim != 2:
+        raise ValueError(f"{name} must have shape (n, D), a row for each image, but its shape is {images.shape}")
+    broken = images[(images != 0) & (images != 1)]
+    if broken.size:
+        raise ValueError(f"{name} must be 0 or 1 everywhere, but holds {broken[0]}")
+    return images

@@ -3,8 +3,9 @@
     score function   d/dtheta E[f(z)] = E[(f(z) - c) d/dtheta log p(z; theta)]        z ~ p(.; theta), any constant c
     pathwise         d/dtheta E[f(z)] = E[f'(z) dg/dtheta]                            z = g(x, theta), x without theta
 
-The first asks nothing of f; the second needs f(g(x, theta)) continuous in theta, and differentiable almost everywhere
-with an integrable bound (erratum E22). Terms are returned, not means, so that their spread can be seen.
+The first asks nothing of f; the second needs f(g(x, theta)) continuous in theta, differentiable but for finitely many
+theta, and an integrable bound of the derivative (erratum E22). Terms are returned, not means, so that their spread
+can be seen.
 
 Shapes: n samples lead; a gradient of d components has its own axis, the last.
 """

@@ -21,6 +21,8 @@ import numpy as np
 
 from lib import checks, digits, gaussian, likelihood, logspace
 
+PASSES = (0, 1, 2, 4, 8, 16, 32, 64, 128, 200)  # over the training digits, after which `history` keeps the parameters
+
 
 def initial(rng, pixels, hidden, latent):
     """Parameters to start from, a dict of arrays: small random weights, and no offsets.
@@ -62,7 +64,7 @@ def losses(parameters, images, noise):
     """The two terms of the loss of each image, with the noise given: -log p(x|z) and KL(q(z|x) || N(0, I)).
 
     images : (n, D) 0 or 1; noise: (..., n, L)
-    returns: (..., n) and (n,), in nats; loss = first + weight * second, and -loss at weight 1 is an estimate of the ELBO
+    returns: (..., n) and (n,), in nats: loss = first + weight * second; at weight 1 it estimates -ELBO
     """
     images, noise = _arguments(parameters, images, noise)
     _, mean, log_variance = _encode(parameters, images)
@@ -76,14 +78,15 @@ def gradient(parameters, images, noise, weight=1.0):
 
     images: (n, D) 0 or 1; noise: (n, L), one draw for each image; weight: of the divergence, 0 or positive
     """
-    images, noise = _arguments(parameters, images, noise)
+    images, noise = _arguments(parameters, images, noise, draws=0)
     weight = checks.not_negative("weight", weight) / len(images)
     h, mean, log_variance = _encode(parameters, images)
     deviation = np.exp(0.5 * log_variance)
     z = mean + deviation * noise
     k, logits = _decode(parameters, z)
 
-    slope_logits = (logspace.sigmoid(logits) - images) / len(images)       # of softplus(s) - x s
+    ink = 0.5 + 0.5 * np.tanh(0.5 * logits)                                # sigma(logits), in a quick way
+    slope_logits = (ink - images) / len(images)                            # of log(1 + e^s) - x s
     slope_k = slope_logits @ parameters["logits"].T * (1 - k**2)           # tanh' = 1 - tanh^2
     slope_z = slope_k @ parameters["decoder"].T
     slope_mean = slope_z + weight * mean                                   # dz/dmean = 1; the KL's share
@@ -109,7 +112,7 @@ def importance_bound(parameters, images, noise):
     images : (n, D) 0 or 1; noise: (S, n, L)
     returns: (n,) in nats
     """
-    images, noise = _arguments(parameters, images, noise)
+    images, noise = _arguments(parameters, images, noise, draws=1)
     mean, log_variance = encode(parameters, images)
     reconstruction, _ = losses(parameters, images, noise)
     z = gaussian.reparameterize(mean, np.exp(log_variance), noise)
@@ -144,11 +147,13 @@ class Adam:
         return result
 
 
-def train(images, rng, hidden=64, latent=2, weight=1.0, epochs=200, rate=5e-3, batch=100):
-    """Train on images (n, D): a generator of the parameters, at the start and after each pass over the images.
+def train(images, rng, hidden=64, latent=2, weight=1.0, epochs=200, rate=5e-3, batch=100, sampled=True):
+    """Train on images (n, D), 0 or 1: a generator of the parameters, at the start and after each pass over the images.
 
-    rng : np.random.Generator; hidden: H; latent: L; weight: of the divergence; batch: images in a step
-    rate: the first step of Adam; it falls to 0 along a straight line, which averages the last steps' noise away
+    rng    : np.random.Generator; hidden: H; latent: L; weight: of the divergence
+    batch  : images in a step; where it does not divide n, each pass leaves out as many as remain, others each time
+    rate   : the first step of Adam; it falls to 0 along a straight line, which averages the last steps' noise away
+    sampled: False takes the mean of q(z|x) for the code, without noise: at weight 0 the plain auto-encoder
     """
     images, rng = checks.finite("images", images), checks.generator(rng)
     parameters = initial(rng, images.shape[-1], hidden, latent)
@@ -160,18 +165,30 @@ def train(images, rng, hidden=64, latent=2, weight=1.0, epochs=200, rate=5e-3, b
         order = rng.permutation(len(images))
         for start in range(0, len(images) - batch + 1, batch):
             chosen = images[order[start : start + batch]]
-            slope = gradient(parameters, chosen, rng.standard_normal((batch, latent)), weight)
+            noise = rng.standard_normal((batch, latent)) if sampled else np.zeros((batch, latent))
+            slope = gradient(parameters, chosen, noise, weight)
             parameters = adam.step(parameters, slope, rate * (1 - adam.steps / total))
         yield parameters
 
 
-@functools.cache
-def trained(weight=1.0, latent=2, hidden=64, seed=0):
+def trained(weight=1.0, latent=2, hidden=64, seed=0, sampled=True):
     """The parameters after training on the training digits (`lib.digits`), kept: about a second the first time."""
+    kept = _history(float(checks.not_negative("weight", weight)), latent, hidden, seed, bool(sampled))
+    return {name: value.copy() for name, value in kept[PASSES[-1]].items()}
+
+
+def history(weight=1.0, latent=2, hidden=64, seed=0, sampled=True):
+    """The parameters of that training after each number of passes in PASSES: a dict {passes: parameters}, kept."""
+    kept = _history(float(checks.not_negative("weight", weight)), latent, hidden, seed, bool(sampled))
+    return {passes: {name: value.copy() for name, value in parameters.items()} for passes, parameters in kept.items()}
+
+
+@functools.cache
+def _history(weight, latent, hidden, seed, sampled):
     (images, _), _ = digits.training_and_held_out()
-    for parameters in train(digits.binary(images), np.random.default_rng(seed), hidden, latent, weight):
-        pass
-    return parameters
+    rng = np.random.default_rng(seed)
+    path = train(digits.binary(images), rng, hidden, latent, weight, epochs=PASSES[-1], sampled=sampled)
+    return {passes: parameters for passes, parameters in enumerate(path) if passes in PASSES}
 
 
 def _encode(parameters, images):
@@ -193,10 +210,17 @@ def _images(parameters, images):
     return images
 
 
-def _arguments(parameters, images, noise):
+def _arguments(parameters, images, noise, draws=None):
+    """The images, (n, D) of 0 and 1, and the noise: (n, L) after `draws` leading axes, or any number if it is None."""
     images, noise = _images(parameters, images), checks.finite("noise", noise)
+    if images.ndim != 2:
+        raise ValueError(f"images must have shape (n, {images.shape[-1]}), but its shape is {images.shape}")
+    broken = images[(images != 0) & (images != 1)]
+    if broken.size:
+        raise ValueError(f"images must be 0 or 1 everywhere, but holds {broken[0]}")
     latent = len(parameters["mean_offset"])
-    if noise.shape[-2:] != (len(images), latent):
-        raise ValueError(f"noise must have shape (..., {len(images)}, {latent}), one number for each image and latent "
-                         f"dimension, but its shape is {noise.shape}")
+    leading = {None: "..., ", 0: "", 1: "S, "}[draws]
+    if noise.shape[-2:] != (len(images), latent) or draws not in (None, noise.ndim - 2):
+        raise ValueError(f"noise must have shape ({leading}{len(images)}, {latent}), one number for each image and "
+                         f"latent dimension, but its shape is {noise.shape}")
     return images, noise

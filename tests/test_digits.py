@@ -72,6 +72,37 @@ def test_the_last_digits_are_harder_than_as_many_at_random():   # as the module'
     assert accuracy(np.arange(1797)) < min(at_random) - 0.02
 
 
+def test_black_and_white_has_its_threshold_at_half_the_ink():
+    images, _ = digits.load()
+    black = digits.binary(images)
+    assert black.shape == (1797, 64) and set(np.unique(black)) == {0, 1}
+    assert abs(black.mean() - images.mean()) < 0.05         # as much ink as before
+    np.testing.assert_array_equal(digits.binary(np.full((8, 8), 0.5)), 1)
+    np.testing.assert_array_equal(digits.binary(images[7])[8 * 3 + 4], images[7, 3, 4] >= 0.5)
+
+
+def test_the_nearest_is_the_one_that_a_loop_finds():
+    rng = np.random.default_rng(0)
+    images, others = (rng.random((size, 12)) < 0.5 for size in (20, 30))
+    index, pixels = digits.nearest(images, others)
+    for image, i, distance in zip(images, index, pixels, strict=True):
+        by_hand = [sum(a != b for a, b in zip(image, other, strict=True)) for other in others]
+        assert (i, distance) == (int(np.argmin(by_hand)), min(by_hand))
+    np.testing.assert_array_equal(digits.nearest(others, others)[1], 0)
+    assert pixels.dtype.kind == "i"
+
+
+@pytest.mark.parametrize("images, others, message", [
+    (np.zeros(3), np.zeros((2, 3)), r"images must have shape \(n, D\), .* \(3,\)"),
+    (np.zeros((2, 3)), np.full((2, 3), 0.5), "others must be 0 or 1 everywhere, but holds 0.5"),
+    (np.zeros((2, 3)), np.zeros((2, 4)), r"others must have shape \(m, 3\), m from 1 up, .* \(2, 4\)"),
+    (np.zeros((2, 3)), np.zeros((0, 3)), r"others must have shape \(m, 3\), m from 1 up, .* \(0, 3\)"),
+])
+def test_what_cannot_be_compared_is_named(images, others, message):
+    with pytest.raises(ValueError, match=f"^{message}"):
+        digits.nearest(images, others)
+
+
 @pytest.mark.parametrize("images, message", [
     (np.zeros((3, 64)), r"images must have shape \(..., 8, 8\), but its shape is \(3, 64\)"),
     (np.full((8, 8), np.nan), "images must be finite everywhere, but holds nan"),

@@ -1,0 +1,308 @@
+"""Pictures of the evidence lower bound: bound and divergence, more samples, gradients, ascent, a bound too loose."""
+
+from functools import lru_cache
+
+import numpy as np
+
+from lib import elbo, gaussian
+from lib.figures import style
+
+ONE = elbo.Model(2.0, 1 / 3)  # posterior N(1.5, 0.5^2)
+RUNS = 1_000  # of the bound with several samples
+COUNTS = (1, 3, 10, 30, 100, 300, 1_000)
+STEPS, SAMPLES, RATE = 90, 10, 0.02  # of the stochastic ascent, from the prior
+
+
+def two_peaks(y):
+    """A prior with two groups and a measurement between them, so that the posterior keeps two peaks."""
+    return elbo.Model(y, 2.0, [0.5, 0.5], [-2.5, 2.5], [0.5, 0.5])
+
+
+def split(mean, sigma):
+    """Left: q = N(mean, sigma^2) over the posterior N(1.5, 0.5^2). Right: ELBO and KL, which meet the evidence."""
+    return _split(ONE, mean, sigma, (-1.5, 4.5), 1.4, (-10.9, 0.6))
+
+
+def split_peaks(mean, sigma):
+    """The same where the posterior has two peaks, which no Gaussian q can be."""
+    return _split(two_peaks(0.5), mean, sigma, (-5.5, 5.5), 1.05, (-10.9, 0.6))
+
+
+def climb(samples, sigma, seed):
+    """Left: 1,000 values of log mean(w) with K samples each. Right: their mean over K, with the evidence."""
+    values = _climbs(sigma, seed)
+    exact = float(ONE.log_evidence())
+    figure, (left, right) = style.figure(1, 2, height=2.9, gap=0.75, left=0.2, right=0.3)
+    at = values[COUNTS.index(samples)]
+    low, high = exact - 4.0, exact + 2.0
+    edges = np.linspace(low, high, 61)
+    counts, _ = np.histogram(np.clip(at, low, high), bins=edges)
+    left.stairs(counts / counts.max(), edges, fill=True, color=style.BLUE)
+    left.axvline(exact, color=style.BLACK, ls="--", lw=1.5)
+    left.axvline(np.clip(at.mean(), low, high), color=style.RED, lw=1.5)
+    left.set(yticks=[], ylim=(0, 1.1), xlabel="nats", title=f"from K = {samples} sample{'s' * (samples > 1)}")
+    left.set(xticks=[-6, -4, -2], xlim=(low, high))
+    means = values.mean(axis=1)
+    tails = np.quantile(values, [0.1, 0.9], axis=1)
+    right.fill_between(COUNTS, *np.clip(tails, low, high), color=style.BLUE, alpha=0.25, lw=0)
+    right.plot(COUNTS, np.maximum(means, low), "-", color=style.RED)
+    right.plot(samples, np.maximum(at.mean(), low), "o", color=style.RED, ms=8, clip_on=False)
+    right.axhline(exact, color=style.BLACK, ls="--", lw=1.5)
+    right.text(1.2, exact + 0.1, "log p(y)", va="bottom")
+    right.set(xscale="log", xlabel="samples K", title="mean, and 8 of 10 values", ylim=(low, high), xlim=(1, 1000))
+    right.set(yticks=[-6, -4, -2])
+    right.set_xticks([1, 10, 100, 1000], ["1", "10", "100", "1000"])
+    right.minorticks_off()
+    return figure, (
+        f"q = N(1, {_number(sigma)}²), K = {samples}: the bound is {_number(at.mean())} nats on average, "
+        f"{_small(exact - at.mean())} below log p(y) = {_number(exact)}; single values scatter by {at.std():.2f}."
+    )
+
+
+def terms(offset, sigma):
+    """One term of each estimator of the slope by the mean, over the noise it is made of."""
+    x = np.linspace(-3, 3, 121)
+    law = 1.5 + offset, sigma**2
+    lines = {
+        "REINFORCE": (elbo.reinforce(ONE.log_joint, *law, x), {"color": style.RED, "ls": "--"}),
+        "pathwise": (elbo.pathwise(ONE.slope, *law, x), {"color": style.BLUE, "ls": "-"}),
+        "without score": (elbo.landing(ONE.slope, *law, x), {"color": style.GREEN, "ls": ":", "lw": 3}),
+    }
+    figure, ax = style.figure(height=3.1, bottom=0.95)
+    bell = np.exp(gaussian.log_density(x, 0.0, 1.0))
+    ax.fill_between(x, -22, -22 + 18 * bell, color=style.GREY, alpha=0.25, lw=0)
+    spreads = {}
+    for name, (values, look) in lines.items():
+        ax.plot(x, np.clip(values[:, 0], -24, 24), label=name, **look)
+    for name in lines:
+        spreads[name] = _variance(name, *law)
+    exact = elbo.gradient(ONE.slope, *law)[0]
+    ax.axhline(exact, color=style.BLACK, lw=0.8)
+    ax.set(xlabel="noise x, under its bell", title="one term of the slope by the mean", ylim=(-22, 22), xlim=(-3, 3))
+    ax.legend(loc="upper center", bbox_to_anchor=(0.45, -0.24), ncols=3)
+    shown = ", ".join(f"{name} {_small(value)}" for name, value in spreads.items())
+    return figure, (
+        f"q = N({_number(1.5 + offset)}, {_number(sigma)}²), posterior N(1.50, 0.50²). All three have the mean "
+        f"{_number(exact)} (thin line). Variances: {shown}."
+    )
+
+
+def ascent(step, seed):
+    """Left: paths of (mean, sigma) over the level lines of the bound. Right: what is left of the divergence."""
+    paths = _ascents(seed)
+    means, sigmas, values = _levels()
+    figure, (left, right) = style.figure(1, 2, height=3.3, gap=0.8, left=0.85, bottom=0.95)
+    left.contour(means, sigmas, values, levels=[0.02, 0.1, 0.3, 1, 3, 6], colors=style.GREY, linewidths=0.8)
+    left.plot(1.5, 0.5, "*", color=style.BLACK, ms=11)
+    left_over = {}
+    for name, look in LOOKS.items():
+        mean, sigma = paths[name][: step + 1, 0], np.exp(paths[name][: step + 1, 1])
+        gap = np.maximum(gaussian.kl(mean, sigma**2, 1.5, 0.25), 1e-5)
+        left_over[name] = gap[-1]
+        left.plot(np.clip(mean, -0.5, 3), np.clip(sigma, 0.1, 1.8), **look)
+        left.plot(np.clip(mean[-1], -0.5, 3), np.clip(sigma[-1], 0.1, 1.8), "o", color=look["color"], ms=6)
+        right.plot(np.arange(step + 1), gap, label=name, **look)
+    left.set(xlabel="mean of q", title="paths of q", xlim=(-0.5, 3), ylim=(0.1, 1.8), yticks=[0.5, 1, 1.5])
+    left.set_ylabel("σ of q")
+    right.set(yscale="log", xlim=(0, STEPS), ylim=(1e-5, 60), xlabel="steps", title="log p(y) − ELBO, nats")
+    right.set_yticks([1e-4, 1e-2, 1], ["10⁻⁴", "0.01", "1"])
+    right.minorticks_off()
+    figure.legend(*right.get_legend_handles_labels(), loc="lower center", ncols=3)
+    shown = ", ".join(f"{name} {_digits(value)}" for name, value in left_over.items())
+    return figure, f"After {step} steps of {SAMPLES} draws, the bound is below the evidence by: {shown} nats."
+
+
+def basins(start, y):
+    """The bound of the two-peaked model over (mean, sigma), with the ascent from one start."""
+    model = two_peaks(y)
+    path, ends = _basin(start, y)
+    means, sigmas, values = _peak_levels(y)
+    figure, (left, right) = style.figure(1, 2, height=3.0, gap=0.4, left=0.85, width_ratios=[1.3, 1])
+    exact = float(model.log_evidence())
+    left.contour(means, sigmas, exact - values, levels=[0.2, 0.4, 0.7, 1, 1.4, 2, 4, 8], colors=style.GREY,
+                 linewidths=0.8)  # fmt: skip
+    left.plot(path[:, 0], np.exp(path[:, 1]), color=style.BLUE)
+    left.plot(start, 1, "o", color=style.BLACK, ms=6)
+    left.plot(path[-1, 0], np.exp(path[-1, 1]), "*", color=style.RED, ms=13)
+    left.set(xlabel="mean of q", title="level lines of the ELBO", xlim=(-4, 4), ylim=(0.3, 2.6))
+    left.set_ylabel("σ of q")
+    z = np.linspace(-5, 5, 301)
+    right.fill_between(z, np.exp(model.log_posterior(z)), color=style.GREY, alpha=0.4, lw=0)
+    mean, variance = path[-1, 0], np.exp(2 * path[-1, 1])
+    right.plot(z, np.exp(gaussian.log_density(z, mean, variance)), color=style.RED)
+    right.set(xlabel="z", yticks=[], ylim=(0, 0.75), title="where it ends", xlim=(-5, 5), xticks=[-4, 0, 4])
+    bound = float(elbo.elbo(model.log_joint, mean, variance))
+    share = model.posterior()[0][int(mean > 0)]
+    return figure, (
+        f"y = {_number(y)}: from mean {_number(start)} the ascent ends at N({_number(mean)}, "
+        f"{_number(np.sqrt(variance))}²), {_number(exact - bound)} nats below the evidence; this peak holds "
+        f"{share:.0%} of the posterior (−log of that: {_number(-np.log(share))})."
+    )
+
+
+def em(step):
+    """The log-likelihood of the prior's variance, and the bound that touches it where EM stands."""
+    data, at = _data(5.0), 0.3
+    for _ in range(step):
+        at = _em_step(at, data)
+    tau = np.linspace(0.1, 8, 200)
+    likelihood = _likelihood(tau, 5.0)
+    share = at / (at + 1)
+    bound = _average_bound(tau, share * data, share, data)
+    after = _em_step(at, data)
+    figure, ax = style.figure(height=3.0)
+    ax.plot(tau, likelihood, color=style.BLACK, ls="--", label="log-likelihood")
+    ax.plot(tau, bound, color=style.BLUE, label="ELBO, the q held")
+    ax.plot(at, _likelihood(at, 5.0), "o", color=style.BLACK, ms=8)
+    ax.plot(after, _average_bound(after, share * data, share, data), "^", color=style.BLUE, ms=8)
+    ax.set(xlabel="prior variance τ", title="nats per observation", xlim=(0, 8), ylim=(-5, -1.9))
+    ax.legend(loc="lower right")
+    return figure, (
+        f"EM at τ = {at:.2f}: the bound touches the log-likelihood there (dot) and is highest at {after:.2f} "
+        f"(triangle), the next τ. Log-likelihood now {_three(_likelihood(at, 5.0))}, then "
+        f"{_three(_likelihood(after, 5.0))}; its maximum, at τ = 4, is {_three(_likelihood(4.0, 5.0))}."
+    )
+
+
+def loose(variance, mean_square):
+    """The log-likelihood of the prior's variance, and the best bound with the variance of every q held fixed."""
+    data = _data(mean_square)
+    tau = np.geomspace(0.02, 16, 1_601)
+    likelihood = _likelihood(tau, mean_square)
+    bound = _loose_bound(tau, variance, data)
+    best, exact = tau[np.argmax(bound)], mean_square - 1
+    figure, ax = style.figure(height=3.0)
+    ax.plot(tau, likelihood, color=style.BLACK, ls="--", label="log-likelihood")
+    ax.plot(tau, np.maximum(bound, -4.6), color=style.RED, label="ELBO, best means of q")
+    ax.plot(exact, likelihood.max(), "o", color=style.BLACK, ms=8)
+    ax.plot(best, bound.max(), "^", color=style.RED, ms=8)
+    ax.set(xscale="log", xlabel="prior variance τ", title="nats per observation", ylim=(-4.5, -1.3), xlim=(0.02, 16))
+    ax.set_xticks([0.1, 1, 10], ["0.1", "1", "10"])
+    ax.minorticks_off()
+    ax.legend(loc="lower right")
+    return figure, (
+        f"Mean of y² = {mean_square}, so the likelihood is highest at τ = {exact:g}, where posteriors have variance "
+        f"{exact / (exact + 1):.2f}. With variance {variance:g} in every q the bound is highest at τ = {best:.2f}."
+    )
+
+
+def _split(model, mean, sigma, reach, height, limits):
+    exact, bound = float(model.log_evidence()), float(elbo.elbo(model.log_joint, mean, sigma**2))
+    gap = float(elbo.divergence(model.log_posterior, mean, sigma**2))
+    figure, (left, right) = style.figure(1, 2, height=2.9, gap=0.75, left=0.2, width_ratios=[1.5, 1])
+    z = np.linspace(*reach, 301)
+    left.fill_between(z, np.exp(model.log_posterior(z)), color=style.GREY, alpha=0.4, lw=0, label="posterior")
+    left.plot(z, np.exp(gaussian.log_density(z, mean, sigma**2)), color=style.BLUE, label="q")
+    left.set(xlabel="z", yticks=[], ylim=(0, height), xlim=reach, title="densities")
+    left.set_xticks(range(-4, 5, 2) if reach[0] < -4 else range(-1, 5))
+    left.legend(loc="upper left")
+    right.bar(0, bound, width=0.7, color=style.BLUE)
+    right.bar(1, gap, width=0.7, bottom=bound, facecolor="white", edgecolor=style.RED, hatch="////", lw=1.5)
+    right.plot([0.35, 1.35], [bound, bound], color=style.GREY, lw=1)
+    right.axhline(exact, color=style.BLACK, ls="--", lw=1.5)
+    right.text(1.45, exact + 0.15, "log p(y)", ha="right", va="bottom")
+    right.set(xlim=(-0.5, 1.5), ylim=limits, title="nats", yticks=[-10, -8, -6, -4, -2, 0])
+    right.set_xticks([0, 1], ["ELBO", "KL"])
+    return figure, (
+        f"q = N({_number(mean)}, {_number(sigma)}²): ELBO {_number(bound)} + KL {_number(gap)} = "
+        f"{_number(exact)} = log p(y)."
+    )
+
+
+LOOKS = {
+    "REINFORCE": {"color": style.RED, "ls": "--", "lw": 1.5},
+    "pathwise": {"color": style.BLUE, "ls": "-", "lw": 1.5},
+    "without score": {"color": style.GREEN, "ls": ":", "lw": 2.5},
+}
+TERMS = {
+    "REINFORCE": lambda *at: elbo.reinforce(ONE.log_joint, *at),
+    "pathwise": lambda *at: elbo.pathwise(ONE.slope, *at),
+    "without score": lambda *at: elbo.landing(ONE.slope, *at),
+}
+
+
+@lru_cache
+def _ascents(seed):
+    noise = np.random.default_rng(seed).standard_normal((STEPS, SAMPLES))
+    return {name: elbo.ascend(terms, 0.0, 1.0, RATE, noise) for name, terms in TERMS.items()}
+
+
+@lru_cache
+def _levels():
+    means, sigmas = np.meshgrid(np.linspace(-0.5, 3, 61), np.linspace(0.1, 1.8, 51))
+    return means, sigmas, gaussian.kl(means, sigmas**2, 1.5, 0.25)
+
+
+@lru_cache
+def _climbs(sigma, seed):
+    """(counts, runs): each run's bound from its first K samples."""
+    noise = np.random.default_rng(seed).standard_normal((RUNS, COUNTS[-1]))
+    log_w = elbo.log_weights(ONE.log_joint, 1.0, sigma**2, noise)
+    return np.stack([elbo.importance_weighted(log_w[:, :count]) for count in COUNTS])
+
+
+@lru_cache
+def _variance(name, mean, variance):
+    """Of one term of the slope by the mean, by quadrature."""
+    values = {
+        "REINFORCE": lambda x: elbo.reinforce(ONE.log_joint, mean, variance, x),
+        "pathwise": lambda x: elbo.pathwise(ONE.slope, mean, variance, x),
+        "without score": lambda x: elbo.landing(ONE.slope, mean, variance, x),
+    }[name]
+    exact = elbo.gradient(ONE.slope, mean, variance)[0]
+    return float(elbo.expectation(lambda x: (values(x)[..., 0] - exact) ** 2, 0.0, 1.0))
+
+
+@lru_cache
+def _basin(start, y):
+    slope = two_peaks(y).slope
+    path = elbo.ascend(lambda m, v, _: elbo.gradient(slope, m, v)[..., None, :], start, 1.0, 0.2, np.zeros((100, 1)))
+    return path, path[-1]
+
+
+@lru_cache
+def _peak_levels(y):
+    means, sigmas = np.meshgrid(np.linspace(-4, 4, 41), np.linspace(0.3, 2.6, 24))
+    return means, sigmas, elbo.elbo(two_peaks(y).log_joint, means, sigmas**2)
+
+
+@lru_cache
+def _data(mean_square):
+    """40 observations with that mean of squares."""
+    data = np.random.default_rng(34).standard_normal(40)
+    return data * np.sqrt(mean_square / np.mean(data**2))
+
+
+def _likelihood(tau, mean_square):
+    return -0.5 * (np.log(2 * np.pi * (tau + 1)) + mean_square / (tau + 1))
+
+
+def _average_bound(tau, means, variance, data):
+    return np.mean(elbo.conjugate(data, means, variance, 1.0, np.asarray(tau, float)[..., None]), axis=-1)
+
+
+def _loose_bound(tau, variance, data):
+    share = (tau / (tau + 1))[:, None]
+    return np.mean(elbo.conjugate(data, share * data, variance, 1.0, tau[:, None]), axis=-1)
+
+
+def _em_step(tau, data):
+    share = tau / (tau + 1)
+    return np.mean((share * data) ** 2) + share
+
+
+def _number(value):
+    return f"{round(float(value), 2) + 0.0:.2f}".replace("-", "−")
+
+
+def _three(value):
+    return f"{round(float(value), 3) + 0.0:.3f}".replace("-", "−")
+
+
+def _small(value):
+    """Two decimals, none for what rounds to 0."""
+    return "0" if abs(value) < 5e-3 else _number(value)
+
+
+def _digits(value):
+    return "under 10⁻⁴" if value < 1e-4 else f"{value:.2g}" if value >= 0.01 else f"{value:.4f}"
