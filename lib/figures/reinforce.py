@@ -66,8 +66,8 @@ def closed_box(z):
 
 
 def switch_terms(chance, baseline=0.0):
-    """Probability and REINFORCE term, by theta = log(p / (1 - p)), of each of the 64 settings; each switch is on with
-    the same chance p."""
+    """Probability and REINFORCE term, by theta = log(q / (1 - q)), of each of the 64 settings; each switch is on with
+    the same chance q."""
     on = SWITCHES.sum(axis=-1)
     p = chance**on * (1 - chance) ** (6 - on)
     return p, gradients.score_function(closed_box(SWITCHES), on - 6 * chance, baseline)
@@ -231,43 +231,4 @@ def return_curves(wage, run):
     return figure, (
         f"With a wage of {wage:g} a tick, the median return after 100 updates is {median:.1f} with the baseline and "
         f"{bare_median:.1f} without; run {run} is at {this:.1f} and {bare:.1f}."
-    ).replace(" -", " −")
-
-
-KINDS = {  # name: (to_go, baseline)
-    "whole return": (False, False),
-    "rewards to go": (True, False),
-    "whole return − mean": (False, True),
-    "rewards to go − mean": (True, True),
-}
-
-
-@lru_cache
-def gradient_variances(update, wage):
-    """The variance of one episode's gradient, all components together, from 2,000 episodes of run 1's policy."""
-    problem, logits = world(wage=wage), many_runs(0.0, True)[update // 10, 0]
-    uniforms = np.random.default_rng(1).random((2_000, problem.steps, 2))
-    states, actions = policy.sample(problem, logits, uniforms)
-    rewards, ahead = problem.rewards[states, actions], policy.values(problem, logits)
-    weights = {name: policy.credit(rewards, *kind) for name, kind in KINDS.items()}
-    weights["rewards to go − V(s)"] = weights["rewards to go"] - ahead[np.arange(problem.steps), states]
-    return {name: policy.score(logits, states, actions, each).var(axis=0).sum() for name, each in weights.items()}
-
-
-def gradient_noise(update, wage):
-    """The variance of the gradient from one episode, by what the scores are weighted with."""
-    figure, ax = style.figure(height=2.9, left=1.75, right=0.4)
-    found = gradient_variances(update, wage)
-    colors = [style.RED, style.RED, style.BLUE, style.BLUE, style.GREEN]
-    ax.barh(np.arange(5), list(found.values()), left=1.0, color=colors, height=0.6)
-    for place, value in enumerate(found.values()):
-        ax.text(value * 1.1 + 1, place, f"{value:.3g}", va="center")
-    ax.set(xscale="log", xlim=(1, 8_000), ylim=(4.6, -0.6), yticks=np.arange(5), yticklabels=list(found),
-           title="variance of one episode's gradient", xlabel="log scale")  # fmt: skip
-    ax.minorticks_off()
-    ratio = found["rewards to go"] / found["rewards to go − mean"]
-    value = policy.expected_return(world(wage=wage), many_runs(0.0, True)[update // 10, 0])
-    return figure, (
-        f"After {update} updates, with a wage of {wage:g} a tick, the mean return is {value:.1f}; taking off the mean "
-        f"of the rewards to go divides the variance by {ratio:.1f}."
     ).replace(" -", " −")
