@@ -32,15 +32,20 @@ def moved_bell(shift, sigma):
     right.set(yticks=[-0.5, 0, 0.5])
     right.text(3.2, 0.2, "+", color=style.BLUE, size=16)
     right.text(-4.2, -0.3, "−", color=style.RED, size=16)
-    moved = math.erf(shift / sigma / math.sqrt(8))  # Phi(h / 2 sigma) - Phi(-h / 2 sigma)
+    moved = gained(shift, sigma)
     return figure, (
         f"Moved by {shift:g}, the bell gains an area of {moved:.3f} on the right (+) and loses as much on the left "
         f"(−, hatched). Divided by the shift: {moved / shift:.3f} each. The lobes of the derivative (dashed) have "
-        f"{_lobe(sigma):.3f} each; the total is 0."
+        f"{lobe(sigma):.3f} each; the total is 0."
     )
 
 
-def _lobe(sigma):
+def gained(shift, sigma):
+    """The area that a moved bell gains on its right: Phi(h / 2 sigma) - Phi(-h / 2 sigma) for a shift h."""
+    return math.erf(shift / sigma / math.sqrt(8))
+
+
+def lobe(sigma):
     """The area of one lobe of dN/dmu: from mu to infinity it is the density at mu."""
     return 1 / (math.sqrt(2 * math.pi) * sigma)
 
