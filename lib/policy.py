@@ -4,7 +4,7 @@
     grad log p_theta(Pi) = sum_t grad log pi(a_t | s_t)                        the dynamics do not hold theta
     grad E[sum_t r_t]    = E[sum_t (r_1 + ... + r_T) grad log pi(a_t | s_t)]   REINFORCE
                          = E[sum_t (r_t + ... + r_T) grad log pi(a_t | s_t)]   what was before a_t, it cannot change
-                         = sum_t sum_s d_t(s) sum_a pi(a | s) (Q_t(s, a) - V_t(s))         exact, where pi is a table
+    dE[sum_t r_t]/dtheta_sa = sum_t d_t(s) pi(a | s) (Q_t(s, a) - V_t(s))     exact, where pi is a table of logits
 
 The policy is a table of logits (..., S, A), one row a state: pi(a | s) = softmax(logits[s])_a, and -inf bars an action.
 S states, A actions, T steps, n episodes; batch dimensions lead, so that many policies run at once. Slides S24 and S25.
@@ -16,8 +16,7 @@ import numpy as np
 
 from lib import checks, gradients, logspace
 
-ACTIONS = ("up", "right", "down", "left")  # of a grid world, in the order of its actions
-STEP = np.array([(-1, 0), (0, 1), (1, 0), (0, -1)])  # (row, column) of each
+STEP = np.array([(-1, 0), (0, 1), (1, 0), (0, -1)])  # (row, column) of each action: up, right, down, left
 MOST = 1_000_000  # trajectories to enumerate
 
 
@@ -136,7 +135,8 @@ def trajectories(problem):
 
 def log_probability(problem, logits, states, actions):
     """log p_theta(Pi) of trajectories (..., n, T), shape (..., n); -inf where it cannot happen (slide S24)."""
-    logits, states, actions = _visited(problem, logits, states, actions)
+    logits = _logits(problem, logits)
+    states, actions = _indices(states, actions, logits.shape)
     with np.errstate(divide="ignore"):  # log 0 = -inf is meant
         first = np.log(problem.start[states[..., 0]])
         moved = np.log(problem.moves[states[..., :-1], actions[..., :-1], states[..., 1:]])
@@ -196,7 +196,7 @@ def gradient_terms(problem, logits, uniforms, to_go=True, baseline=True):
     return score(logits, states, actions, credit(problem.rewards[states, actions], to_go, baseline))
 
 
-def train(problem, logits, rate, updates, episodes, rng, to_go=True, baseline=True):
+def train(problem, logits, rate, updates, episodes, rng, baseline=True):
     """Gradient ascent on the expected return: `updates` times logits + rate * (mean of the terms of some episodes).
 
     logits : (..., S, A) to begin with; runs on leading axes are independent of each other
@@ -209,7 +209,7 @@ def train(problem, logits, rate, updates, episodes, rng, to_go=True, baseline=Tr
     path[0] = logits
     for k in range(updates):
         uniforms = rng.random((*logits.shape[:-2], episodes, problem.steps, 2))
-        terms = gradient_terms(problem, path[k], uniforms, to_go, baseline)
+        terms = gradient_terms(problem, path[k], uniforms, baseline=baseline)
         path[k + 1] = path[k] + rate * np.mean(terms, axis=-3)
     return path
 
@@ -318,8 +318,3 @@ def _indices(states, actions, shape):
         if index.dtype.kind not in "iu" or not ((index >= 0) & (index < count)).all():
             raise ValueError(f"{name} must be integers from 0 to {count - 1}, but hold {index.min()} to {index.max()}")
     return states, actions
-
-
-def _visited(problem, logits, states, actions):
-    logits = _logits(problem, logits)
-    return logits, *_indices(states, actions, logits.shape)

@@ -210,10 +210,10 @@ def test_many_policies_at_once():
 def test_one_update_is_a_step_along_the_mean_of_the_terms():
     problem = tiny()
     logits = table(problem, lead=(3,))
-    path = policy.train(problem, logits, 0.5, 2, 4, np.random.default_rng(6), to_go=False, baseline=True)
+    path = policy.train(problem, logits, 0.5, 2, 4, np.random.default_rng(6))
     rng = np.random.default_rng(6)
     for k in range(2):
-        terms = policy.gradient_terms(problem, path[k], rng.random((3, 4, 3, 2)), to_go=False, baseline=True)
+        terms = policy.gradient_terms(problem, path[k], rng.random((3, 4, 3, 2)))
         np.testing.assert_allclose(path[k + 1], path[k] + 0.5 * terms.mean(axis=1), atol=1e-14)
     np.testing.assert_array_equal(path[0], logits)
 

@@ -5,7 +5,6 @@ import numpy as np
 from lib.exercises import Exercise
 
 _WAITS = np.array([0.1, 0.4, 1.0, 2.5])
-_REWARDS = np.array([[1.0, -2.0, 4.0], [0.5, 0.0, 3.0]])
 
 EXERCISES = {
     "moving_edge": Exercise(
@@ -40,11 +39,11 @@ EXERCISES = {
         solution=0.2 * 5 + 0.8 * 1,
         slips=(
             (0.8 * 5 + 0.2 * 1, "That is the mean of f. The best baseline weighs f(z) with p(z) s(z)², not with p(z)."),
-            (3.0, "That is half way between the two values: right for p = 1/2 only."),
-            (0.0, "Without a baseline a term has variance p(1 − p)((1 − p)f(1) + p f(0))². You can do better."),
-            (5.0, "With c = f(1) the terms are 0 and (f(0) − c)(−p): they still differ."),
+            (3.0, "That is half way between the two values: right for q = 1/2 only."),
+            (0.0, "Without a baseline a term has variance q(1 − q)((1 − q)f(1) + q f(0))². You can do better."),
+            (5.0, "With c = f(1) the terms are 0 and (f(0) − c)(−q): they still differ."),
         ),
-        hint="The score is z − p: 0.2 with probability 0.8, and −0.8 with probability 0.2. Then E[f s²]/E[s²].",
+        hint="The score is z − q: 0.2 with probability 0.8, and −0.8 with probability 0.2. Then E[f s²]/E[s²].",
     ),
     "walk_score": Exercise(
         solution=np.array([2 - 3 * 0.7, 1 - 3 * 0.3]),
@@ -66,28 +65,5 @@ EXERCISES = {
             (np.array([0.3, -0.3]), "That is one step with the first action. Add the scores of all three."),
         ),
         hint="One step has the score (1 − 0.7, −0.3) if it takes the first action and (−0.7, 1 − 0.3) if the second.",
-    ),
-    "to_go": Exercise(
-        solution=lambda rewards: np.cumsum(rewards[:, ::-1], axis=1)[:, ::-1],
-        slips=(
-            (
-                lambda rewards: np.cumsum(rewards, axis=1),
-                "These are the rewards so far. An action has its effect on what comes after it.",
-            ),
-            (
-                lambda rewards: np.sum(rewards, axis=1, keepdims=True) + 0 * rewards,
-                "That is the whole return at every step: no bias, but what was paid before only adds noise.",
-            ),
-            (
-                lambda rewards: np.cumsum(rewards[:, ::-1], axis=1)[:, ::-1] - rewards,
-                "Each step's own reward is missing: R(s, a) is paid for this very action.",
-            ),
-            (
-                lambda rewards: np.cumsum(rewards[:, ::-1], axis=1),
-                "Right sums in the wrong order: turn them round again, so that the whole return comes first.",
-            ),
-        ),
-        hint="Reverse the time axis, take cumulative sums, reverse again.",
-        cases=((_REWARDS,), (2 * _REWARDS[:, ::-1] + 1,)),
     ),
 }

@@ -32,15 +32,20 @@ def moved_bell(shift, sigma):
     right.set(yticks=[-0.5, 0, 0.5])
     right.text(3.2, 0.2, "+", color=style.BLUE, size=16)
     right.text(-4.2, -0.3, "−", color=style.RED, size=16)
-    moved = math.erf(shift / sigma / math.sqrt(8))  # Phi(h / 2 sigma) - Phi(-h / 2 sigma)
+    moved = gained(shift, sigma)
     return figure, (
         f"Moved by {shift:g}, the bell gains an area of {moved:.3f} on the right (+) and loses as much on the left "
         f"(−, hatched). Divided by the shift: {moved / shift:.3f} each. The lobes of the derivative (dashed) have "
-        f"{_lobe(sigma):.3f} each; the total is 0."
+        f"{lobe(sigma):.3f} each; the total is 0."
     )
 
 
-def _lobe(sigma):
+def gained(shift, sigma):
+    """The area that a moved bell gains on its right: Phi(h / 2 sigma) - Phi(-h / 2 sigma) for a shift h."""
+    return math.erf(shift / sigma / math.sqrt(8))
+
+
+def lobe(sigma):
     """The area of one lobe of dN/dmu: from mu to infinity it is the density at mu."""
     return 1 / (math.sqrt(2 * math.pi) * sigma)
 
@@ -66,8 +71,8 @@ def closed_box(z):
 
 
 def switch_terms(chance, baseline=0.0):
-    """Probability and REINFORCE term, by theta = log(p / (1 - p)), of each of the 64 settings; each switch is on with
-    the same chance p."""
+    """Probability and REINFORCE term, by theta = log(q / (1 - q)), of each of the 64 settings; each switch is on with
+    the same chance q."""
     on = SWITCHES.sum(axis=-1)
     p = chance**on * (1 - chance) ** (6 - on)
     return p, gradients.score_function(closed_box(SWITCHES), on - 6 * chance, baseline)
@@ -231,43 +236,4 @@ def return_curves(wage, run):
     return figure, (
         f"With a wage of {wage:g} a tick, the median return after 100 updates is {median:.1f} with the baseline and "
         f"{bare_median:.1f} without; run {run} is at {this:.1f} and {bare:.1f}."
-    ).replace(" -", " −")
-
-
-KINDS = {  # name: (to_go, baseline)
-    "whole return": (False, False),
-    "rewards to go": (True, False),
-    "whole return − mean": (False, True),
-    "rewards to go − mean": (True, True),
-}
-
-
-@lru_cache
-def gradient_variances(update, wage):
-    """The variance of one episode's gradient, all components together, from 2,000 episodes of run 1's policy."""
-    problem, logits = world(wage=wage), many_runs(0.0, True)[update // 10, 0]
-    uniforms = np.random.default_rng(1).random((2_000, problem.steps, 2))
-    states, actions = policy.sample(problem, logits, uniforms)
-    rewards, ahead = problem.rewards[states, actions], policy.values(problem, logits)
-    weights = {name: policy.credit(rewards, *kind) for name, kind in KINDS.items()}
-    weights["rewards to go − V(s)"] = weights["rewards to go"] - ahead[np.arange(problem.steps), states]
-    return {name: policy.score(logits, states, actions, each).var(axis=0).sum() for name, each in weights.items()}
-
-
-def gradient_noise(update, wage):
-    """The variance of the gradient from one episode, by what the scores are weighted with."""
-    figure, ax = style.figure(height=2.9, left=1.75, right=0.4)
-    found = gradient_variances(update, wage)
-    colors = [style.RED, style.RED, style.BLUE, style.BLUE, style.GREEN]
-    ax.barh(np.arange(5), list(found.values()), left=1.0, color=colors, height=0.6)
-    for place, value in enumerate(found.values()):
-        ax.text(value * 1.1 + 1, place, f"{value:.3g}", va="center")
-    ax.set(xscale="log", xlim=(1, 8_000), ylim=(4.6, -0.6), yticks=np.arange(5), yticklabels=list(found),
-           title="variance of one episode's gradient", xlabel="log scale")  # fmt: skip
-    ax.minorticks_off()
-    ratio = found["rewards to go"] / found["rewards to go − mean"]
-    value = policy.expected_return(world(wage=wage), many_runs(0.0, True)[update // 10, 0])
-    return figure, (
-        f"After {update} updates, with a wage of {wage:g} a tick, the mean return is {value:.1f}; taking off the mean "
-        f"of the rewards to go divides the variance by {ratio:.1f}."
     ).replace(" -", " −")
