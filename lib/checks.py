@@ -45,6 +45,18 @@ def not_negative(name, value):
     return array
 
 
+def zero_or_one(name, value):
+    """The value as a float array of any shape that holds nothing but 0 and 1.
+
+    raises: ValueError if an entry is anything else
+    """
+    array = finite(name, value)
+    broken = array[(array != 0) & (array != 1)]
+    if broken.size:
+        raise ValueError(f"{name} must be 0 or 1 everywhere, but holds {broken[0]}")
+    return array
+
+
 def logits(value, name="logits"):
     """Log-weights of K categories as a float array (..., K); -inf bars a category.
 

@@ -70,10 +70,7 @@ def nearest(images, others):
 
 
 def _pixels(name, images):
-    images = checks.finite(name, images)
+    images = checks.zero_or_one(name, images)
     if images.ndim != 2:
         raise ValueError(f"{name} must have shape (n, D), a row for each image, but its shape is {images.shape}")
-    broken = images[(images != 0) & (images != 1)]
-    if broken.size:
-        raise ValueError(f"{name} must be 0 or 1 everywhere, but holds {broken[0]}")
     return images

@@ -143,7 +143,7 @@ def descend(slope, features, labels, start, rate, steps):
 def _fit_arguments(features, labels, offset, weights, ridge):
     features = _matrix(features)
     examples = features.shape[:1]
-    labels = _zero_or_one(labels)
+    labels = checks.zero_or_one("labels", labels)
     offset, weights = checks.finite("offset", offset), checks.not_negative("weights", weights)
     for name, array in {"labels": labels, "offset": offset, "weights": weights}.items():
         if array.shape != examples and (array.shape or name == "labels"):
@@ -162,16 +162,8 @@ def _matrix(features):
     return features
 
 
-def _zero_or_one(labels):
-    labels = checks.finite("labels", labels)
-    broken = labels[(labels != 0) & (labels != 1)]
-    if broken.size:
-        raise ValueError(f"labels must be 0 or 1 everywhere, but holds {broken[0]}")
-    return labels
-
-
 def _binary(scores, labels):
-    scores, labels = checks.finite("scores", scores), _zero_or_one(labels)
+    scores, labels = checks.finite("scores", scores), checks.zero_or_one("labels", labels)
     if scores.shape != labels.shape:
         raise ValueError(f"labels must have the shape of scores, {scores.shape}, but its shape is {labels.shape}")
     return scores, labels

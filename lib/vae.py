@@ -212,12 +212,10 @@ def _images(parameters, images):
 
 def _arguments(parameters, images, noise, draws=None):
     """The images, (n, D) of 0 and 1, and the noise: (n, L) after `draws` leading axes, or any number if it is None."""
-    images, noise = _images(parameters, images), checks.finite("noise", noise)
+    images = checks.zero_or_one("images", _images(parameters, images))
     if images.ndim != 2:
         raise ValueError(f"images must have shape (n, {images.shape[-1]}), but its shape is {images.shape}")
-    broken = images[(images != 0) & (images != 1)]
-    if broken.size:
-        raise ValueError(f"images must be 0 or 1 everywhere, but holds {broken[0]}")
+    noise = checks.finite("noise", noise)
     latent = len(parameters["mean_offset"])
     leading = {None: "..., ", 0: "", 1: "S, "}[draws]
     if noise.shape[-2:] != (len(images), latent) or draws not in (None, noise.ndim - 2):

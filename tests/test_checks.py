@@ -49,6 +49,17 @@ def test_positive_refuses_what_is_not_finite(bad, value):
     refuses(lambda: checks.positive("temperature", bad), "temperature", "be finite everywhere", f"holds {value}")
 
 
+@pytest.mark.parametrize("value", [0, 1.0, [True, False], np.eye(3), []])
+def test_zero_or_one_returns_floats_unchanged(value):
+    result = checks.zero_or_one("labels", value)
+    assert result.dtype == float and np.array_equal(result, np.asarray(value, dtype=float))
+
+
+@pytest.mark.parametrize("bad, value", [(0.5, "0.5"), ([0, 1, 2], "2.0"), ([[1, -1e-300]], "-1e-300")])
+def test_zero_or_one_refuses(bad, value):
+    refuses(lambda: checks.zero_or_one("labels", bad), "labels", "be 0 or 1 everywhere", f"holds {value}")
+
+
 @pytest.mark.parametrize("value", [[0], [1, 2], [-np.inf, 3], np.zeros((4, 2, 1)), np.zeros((0, 3)), [[-np.inf, 1e4]]])
 def test_logits_returns_floats_unchanged(value):
     result = checks.logits(value)
