@@ -95,8 +95,8 @@ EXERCISES = {
     "floor": Exercise(
         solution=20 * np.log1p(np.exp(-1)) + 44 * np.log(2),
         slips=(
-            (64 * np.log(2), "That is every pixel at ½. With p = 1 a pixel of ink gets σ(1) = 0.731."),
-            (64 * np.log1p(np.exp(-1)), "A pixel of paper has at best p = 0, and σ(0) = ½."),
+            (64 * np.log(2), "That is every pixel at ½. With p = 1 a pixel of ink gets sigmoid(1) = 0.731."),
+            (64 * np.log1p(np.exp(-1)), "A pixel of paper has at best p = 0, and sigmoid(0) = ½."),
             (44 * np.log1p(np.exp(-1)) + 20 * np.log(2), "You have exchanged ink and paper."),
             (0.0, "That would be the floor with proper logits, which may go to ±∞. Here they stay between 0 and 1."),
             (
@@ -104,6 +104,6 @@ EXERCISES = {
                 "With p = 1 for a pixel of paper. The best there is p = 0.",
             ),
         ),
-        hint="The best values are p = 1 for ink, −ln σ(1) each, and p = 0 for paper, −ln(1 − σ(0)) each.",
+        hint="The best values are p = 1 for ink, −ln sigmoid(1) each, and p = 0 for paper, −ln(1 − sigmoid(0)) each.",
     ),
 }
