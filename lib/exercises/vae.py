@@ -30,6 +30,7 @@ EXERCISES = {
             (2 * _KL.sum(), "Only the factor ½ is missing."),
             (-_KL.sum(), "A divergence is never negative: turn the sign."),
             (_kl(_ONE[0], _ONE[1] ** 4).sum(), "The variance is the standard deviation squared once, not twice."),
+            (_KL.sum() + 0.5 * np.log(_ONE[1]).sum(), "The last term is ln σ², which is 2 ln σ."),
         ),
         hint="½(σ² + μ² − 1 − ln σ²) for each of the two dimensions, with σ² = 0.25 and 0.04; then add.",
     ),
@@ -55,6 +56,14 @@ EXERCISES = {
             (
                 lambda log_p, mean, log_variance, weight: -log_p + _terms(mean, log_variance).sum(axis=-1),
                 "The weight is not used yet.",
+            ),
+            (
+                lambda log_p, mean, log_variance, weight: weight * (-log_p + _terms(mean, log_variance).sum(axis=-1)),
+                "The weight is on KL alone, not on the reconstruction error.",
+            ),
+            (
+                lambda log_p, mean, log_variance, weight: -log_p + 2 * weight * _terms(mean, log_variance).sum(axis=-1),
+                "Only the factor ½ of KL is missing.",
             ),
             (
                 lambda log_p, mean, log_variance, weight: -log_p + weight * _terms(mean, log_variance / 2).sum(axis=-1),

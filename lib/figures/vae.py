@@ -100,7 +100,7 @@ def two_terms(mean, deviation):
 
 
 def latent_space(weight, seed):
-    """Left: a code drawn from q(z|x) for 100 held-out digits, written as the digit. Right: 25 fresh samples."""
+    """Left: a code drawn from q(z|x) for 80 held-out digits, written as the digit. Right: 25 fresh samples."""
     parameters, rng = vae.trained(weight), np.random.default_rng(seed)
     _, (images, labels) = _black_and_white()
     mean, log_variance = vae.encode(parameters, images)
@@ -237,7 +237,7 @@ def _plane(ax, codes):
     for radius, fill in ((2, SUN), (1, "none")):
         circle = radius * np.cos(angle), radius * np.sin(angle)
         ax.fill(*circle, facecolor=fill, edgecolor=style.BLACK, lw=1.2, zorder=0.5)
-    low, high = np.minimum(codes.min(axis=0), -3.2), np.maximum(codes.max(axis=0), 3.2)
+    low, high = np.minimum(codes.min(axis=0), -2.7), np.maximum(codes.max(axis=0), 2.7)
     half = 1.06 * np.max(high - low) / 2
     for middle, limits in zip((low + high) / 2, (ax.set_xlim, ax.set_ylim), strict=True):
         limits(middle - half, middle + half)
@@ -246,10 +246,10 @@ def _plane(ax, codes):
 
 
 def _digits(ax, codes, labels):
-    """Codes of ten digits of each kind, written as those digits."""
+    """Codes of eight digits of each kind, written as those digits."""
     for digit, colour in enumerate(COLOURS):
-        chosen = codes[labels == digit][:10]
-        ax.plot(*chosen.T, color=colour, marker=rf"$\mathbf{{{digit}}}$", ls="", ms=7, mew=0)
+        chosen = codes[labels == digit][:8]
+        ax.plot(*chosen.T, color=colour, marker=rf"$\mathbf{{{digit}}}$", ls="", ms=8, mew=0)
 
 
 def _number(value, digits=2):
