@@ -70,8 +70,7 @@ EXERCISES = {
                 "exp of half the log variance is the standard deviation; the formula has the variance.",
             ),
             (
-                lambda log_p, mean, log_variance, weight: -log_p
-                + weight * _terms(mean, 2 * log_variance).sum(axis=-1),
+                lambda log_p, mean, log_variance, weight: -log_p + weight * _terms(mean, 2 * log_variance).sum(axis=-1),
                 "The argument is ln σ², the log of the variance, not the log of the standard deviation.",
             ),
             (
