@@ -30,6 +30,7 @@ EXERCISES = {
             (2 * _KL.sum(), "Only the factor ½ is missing."),
             (-_KL.sum(), "A divergence is never negative: turn the sign."),
             (_kl(_ONE[0], _ONE[1] ** 4).sum(), "The variance is the standard deviation squared once, not twice."),
+            (_KL.sum() + 0.5 * np.log(_ONE[1]).sum(), "The last term is ln σ², which is 2 ln σ."),
         ),
         hint="½(σ² + μ² − 1 − ln σ²) for each of the two dimensions, with σ² = 0.25 and 0.04; then add.",
     ),
@@ -57,12 +58,19 @@ EXERCISES = {
                 "The weight is not used yet.",
             ),
             (
+                lambda log_p, mean, log_variance, weight: weight * (-log_p + _terms(mean, log_variance).sum(axis=-1)),
+                "The weight is on KL alone, not on the reconstruction error.",
+            ),
+            (
+                lambda log_p, mean, log_variance, weight: -log_p + 2 * weight * _terms(mean, log_variance).sum(axis=-1),
+                "Only the factor ½ of KL is missing.",
+            ),
+            (
                 lambda log_p, mean, log_variance, weight: -log_p + weight * _terms(mean, log_variance / 2).sum(axis=-1),
                 "exp of half the log variance is the standard deviation; the formula has the variance.",
             ),
             (
-                lambda log_p, mean, log_variance, weight: -log_p
-                + weight * _terms(mean, 2 * log_variance).sum(axis=-1),
+                lambda log_p, mean, log_variance, weight: -log_p + weight * _terms(mean, 2 * log_variance).sum(axis=-1),
                 "The argument is ln σ², the log of the variance, not the log of the standard deviation.",
             ),
             (
@@ -95,8 +103,8 @@ EXERCISES = {
     "floor": Exercise(
         solution=20 * np.log1p(np.exp(-1)) + 44 * np.log(2),
         slips=(
-            (64 * np.log(2), "That is every pixel at ½. With p = 1 a pixel of ink gets σ(1) = 0.731."),
-            (64 * np.log1p(np.exp(-1)), "A pixel of paper has at best p = 0, and σ(0) = ½."),
+            (64 * np.log(2), "That is every pixel at ½. With p = 1 a pixel of ink gets sigmoid(1) = 0.731."),
+            (64 * np.log1p(np.exp(-1)), "A pixel of paper has at best p = 0, and sigmoid(0) = ½."),
             (44 * np.log1p(np.exp(-1)) + 20 * np.log(2), "You have exchanged ink and paper."),
             (0.0, "That would be the floor with proper logits, which may go to ±∞. Here they stay between 0 and 1."),
             (
@@ -104,6 +112,6 @@ EXERCISES = {
                 "With p = 1 for a pixel of paper. The best there is p = 0.",
             ),
         ),
-        hint="The best values are p = 1 for ink, −ln σ(1) each, and p = 0 for paper, −ln(1 − σ(0)) each.",
+        hint="The best values are p = 1 for ink, −ln sigmoid(1) each, and p = 0 for paper, −ln(1 − sigmoid(0)) each.",
     ),
 }

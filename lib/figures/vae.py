@@ -12,8 +12,9 @@ from lib.figures import style
 
 WEIGHTS = (0, 0.01, 0.1, 0.5, 1, 2, 4, 10)  # of the divergence in the loss
 OBSERVED, DECODER_VARIANCE = 1.5, 0.25  # of the toy: z ~ N(0, 1), x|z ~ N(z, 1/4), and x = 1.5 was seen
-REACH = 25  # of the pictures of the code plane
-COLOURS = (style.BLUE, style.RED, style.GREEN, style.PURPLE, style.AMBER, style.GREY, style.BLACK)
+SUN = "#FFFFCC"  # of the prior: light enough for colours to read on it
+COLOURS = (style.BLUE, style.BLACK, style.GREEN, style.RED, style.AMBER, style.PURPLE)
+COLOURS += ("#0099CC", "#CC0066", style.GREY, "#669900")  # one for each kind of digit
 SOURCES = {
     "prior": "N(0, I)",
     "fitted": "a Gaussian with the mean and covariance of the codes",
@@ -54,11 +55,11 @@ def sources(source, seed):
         draws = rng.standard_normal((1_000, 2))
         if source == "fitted":
             draws = codes.mean(axis=0) + draws @ np.linalg.cholesky(np.cov(codes.T)).T
-    figure, (left, right) = style.figure(1, 2, height=2.95, left=0.5, right=0.1, gap=0.3)
+    figure, (left, right) = style.figure(1, 2, height=3.05, left=0.4, right=0.05, gap=0.15)
+    _plane(left, codes)
     left.plot(*codes.T, ".", color=style.GREY, ms=3, alpha=0.5, mew=0)
     left.plot(*draws[:25].T, "x", color=style.RED, ms=5, mew=1.5)
-    _circles(left)
-    left.set(title="codes (dots), draws (×)", xlabel="first number (up: second)", xlim=(-22, 22), ylim=(-22, 22))
+    left.set(title="codes (dots), draws (×)")
     _tiles(right, logspace.sigmoid(vae.decode(parameters, draws[:25])), columns=5)
     right.set(title="the draws, decoded")
     pixels, kinds = score(parameters, draws)
@@ -84,12 +85,13 @@ def two_terms(mean, deviation):
     left.plot(z, q, color=style.BLUE, label="q(z|x)")
     left.set(xlabel="code z", title="densities", yticks=[], ylim=(0, 2.4), xlim=(-5, 3.5), xticks=[-2, 0, 2])
     left.legend(loc="upper left", handlelength=1.9, borderaxespad=0, borderpad=0.1)
-    for y, (value, color) in enumerate(((reconstruction, style.AMBER), (divergence, style.GREY), (loss, style.BLUE))):
-        right.barh(2 - y, value, color=color, height=0.6)
-        right.text(11, 2 - y, f"{value:.2f}", va="center", ha="right")
+    for y, value in ((2, reconstruction), (1, divergence), (0, loss)):
+        right.text(9, y, f"{value:.2f}", va="center", ha="right")
+    right.barh([2, 0], reconstruction, color=style.AMBER, height=0.6)
+    right.barh([1, 0], divergence, left=[0, reconstruction], color=style.GREY, height=0.6)
     right.axvline(surprise, color=style.RED, ls=":")
     right.text(surprise + 0.15, 2.55, "−ln p(x)", color=style.RED, va="center", fontsize=10)
-    right.set(yticks=range(3), yticklabels=["loss", "KL", "recon-\nstruction"], ylim=(-0.5, 2.8), xlim=(0, 11))
+    right.set(yticks=range(3), yticklabels=["loss", "KL", "recon-\nstruction"], ylim=(-0.5, 2.8), xlim=(0, 9))
     right.set(xlabel="nats", title="terms of the loss", xticks=[0, 4, 8])
     return figure, (
         f"With q = N({_number(mean)}, {deviation:g}²) the reconstruction error is {reconstruction:.2f} and KL is "
@@ -98,16 +100,17 @@ def two_terms(mean, deviation):
 
 
 def latent_space(weight, seed):
-    """Left: a code drawn from q(z|x) for 250 held-out digits, written as the digit. Right: 30 fresh samples."""
+    """Left: a code drawn from q(z|x) for 80 held-out digits, written as the digit. Right: 25 fresh samples."""
     parameters, rng = vae.trained(weight), np.random.default_rng(seed)
     _, (images, labels) = _black_and_white()
     mean, log_variance = vae.encode(parameters, images)
     codes = gaussian.reparameterize(mean, np.exp(log_variance), rng.standard_normal((500, 2)))
     draws = rng.standard_normal((1_000, 2))
-    figure, (left, right) = style.figure(1, 2, height=3.0, left=0.45, right=0.1, gap=0.25)
-    _code_plane(left, codes[::2], labels[::2])
-    left.set(title="codes of held-out digits")
-    _tiles(right, logspace.sigmoid(vae.decode(parameters, draws[:30])), columns=5)
+    figure, (left, right) = style.figure(1, 2, height=3.05, left=0.4, right=0.05, gap=0.15)
+    _plane(left, mean)
+    _digits(left, codes, labels)
+    left.set(title="codes (disk: the prior)")
+    _tiles(right, logspace.sigmoid(vae.decode(parameters, draws[:25])), columns=5)
     right.set(title="fresh samples")
     reconstruction, divergence = terms(weight)[1]
     pixels, kinds = score(parameters, draws)
@@ -146,9 +149,10 @@ def forming(passes, weight):
     _, (images, labels) = _black_and_white()
     noise = np.random.default_rng(0).standard_normal((500, 2))
     mean, log_variance = vae.encode(vae.history(weight)[passes], images)
-    figure, (left, right) = style.figure(1, 2, height=2.8, left=0.45, right=0.15, gap=0.55)
+    figure, (left, right) = style.figure(1, 2, height=2.95, left=0.4, right=0.1, gap=0.5)
     codes = gaussian.reparameterize(mean, np.exp(log_variance), noise)
-    _code_plane(left, codes[::2], labels[::2])
+    _plane(left, vae.encode(vae.trained(weight), images)[0])
+    _digits(left, codes, labels)
     left.set(title=f"codes after {passes} passes")
     for each, color, look in ((0, style.RED, "s--"), (1, style.BLUE, "o-")):
         right.semilogy(_deviations(each), look, color=color, ms=3, label=f"weight {each}")
@@ -226,27 +230,26 @@ def _tiles(ax, images, columns):
     ax.spines[:].set_visible(False)
 
 
-def _circles(ax):
-    """The prior N(0, I): where its density is exp(-1/2) and exp(-2) of the highest, at 1 and 2 standard deviations."""
+def _plane(ax, codes):
+    """A square window of the code plane that holds these codes and the prior N(0, I): a disk of 2 standard deviations,
+    and a circle at 1."""
     angle = np.linspace(0, 2 * np.pi, 181)
-    for radius in (1, 2):
-        ax.plot(radius * np.cos(angle), radius * np.sin(angle), color=style.BLACK, lw=1.2)
+    for radius, fill in ((2, SUN), (1, "none")):
+        circle = radius * np.cos(angle), radius * np.sin(angle)
+        ax.fill(*circle, facecolor=fill, edgecolor=style.BLACK, lw=1.2, zorder=0.5)
+    low, high = np.minimum(codes.min(axis=0), -2.7), np.maximum(codes.max(axis=0), 2.7)
+    half = 1.06 * np.max(high - low) / 2
+    for middle, limits in zip((low + high) / 2, (ax.set_xlim, ax.set_ylim), strict=True):
+        limits(middle - half, middle + half)
+    ticks = [-2, 0, 2] if half < 8 else [-10, 0, 10]
+    ax.set(xticks=ticks, yticks=ticks, xlabel="first number (up: second)")
 
 
-def _code_plane(ax, codes, labels):
-    """Codes (n, 2), each written as its digit; both axes even up to 3, in the dotted frame, and logarithmic beyond."""
-    for scale in (ax.set_xscale, ax.set_yscale):
-        scale("symlog", linthresh=3, linscale=1.4)
-    ax.plot([-3, 3, 3, -3, -3], [-3, -3, 3, 3, -3], color=style.GREY, ls=":", lw=1)
-    ticks = [-10, -2, 0, 2, 10]
-    names = [f"{tick}".replace("-", "−") for tick in ticks]
-    ax.set(xlim=(-REACH, REACH), ylim=(-REACH, REACH), xlabel="first number (up: second)")
-    ax.set(xticks=ticks, yticks=ticks, xticklabels=names, yticklabels=names)
-    ax.minorticks_off()
-    for digit in range(10):
-        chosen = codes[labels == digit]
-        ax.plot(*chosen.T, color=COLOURS[digit % 7], marker=f"${digit}$", ls="", ms=5, mew=0.2)
-    _circles(ax)
+def _digits(ax, codes, labels):
+    """Codes of eight digits of each kind, written as those digits."""
+    for digit, colour in enumerate(COLOURS):
+        chosen = codes[labels == digit][:8]
+        ax.plot(*chosen.T, color=colour, marker=rf"$\mathbf{{{digit}}}$", ls="", ms=8, mew=0)
 
 
 def _number(value, digits=2):
