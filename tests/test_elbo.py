@@ -7,7 +7,7 @@ import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib import elbo, gaussian, gradients
+from lib import elbo, gaussian, gradients, kl
 from lib.elbo import Model
 
 ONE = Model(2.0, 1 / 3)                                     # posterior N(1.5, 0.25)
@@ -78,7 +78,7 @@ def test_bound_and_divergence_add_up_to_the_evidence_for_every_q(y, noise_varian
     weights, means, variances = np.array(parts).T
     model = Model(y, noise_variance, weights / weights.sum(), means, variances)
     bound = elbo.elbo(model.log_joint, mean, variance)
-    gap = elbo.divergence(model.log_posterior, mean, variance)
+    gap = kl.to_mixture(mean, variance, *model.posterior())
     assert abs(bound + gap - model.log_evidence()) < 1e-10              # the points cancel: rounding of terms to 8,000
     assert gap > -1e-9 and bound < model.log_evidence() + 1e-9
 
@@ -212,8 +212,8 @@ def test_batches():
     ((0.0, 0.0), "noise_variance must be positive everywhere, but its smallest entry is 0.0"),
     ((0.0, 1.0, [0.5, 0.6], [0.0, 1.0], [1.0, 1.0]), "weights must sum to 1, but their sum is 1.1"),
     ((0.0, 1.0, [1.5, -0.5], [0.0, 1.0], [1.0, 1.0]), "weights must be positive everywhere"),
-    ((0.0, 1.0, 1.0, 0.0, 1.0), r"weights must have one entry for each component, but its shape is \(\)"),
-    ((0.0, 1.0, [0.5, 0.5], [0.0], [1.0, 1.0]), r"means must have one entry for each component, but .* \(1,\)"),
+    ((0.0, 1.0, 1.0, 0.0, 1.0), r"weights must have one entry for each component, .* its shape is \(\)"),
+    ((0.0, 1.0, [0.5, 0.5], [0.0], [1.0, 1.0]), r"means must have one entry for each component, .* shape is \(1,\)"),
     ((0.0, 1.0, [0.5, 0.5], [0.0, 1.0], [1.0, 0.0]), "variances must be positive everywhere"),
 ])
 def test_what_is_no_model_is_refused_by_name(arguments, message):
@@ -222,7 +222,7 @@ def test_what_is_no_model_is_refused_by_name(arguments, message):
 
 
 @pytest.mark.parametrize("call", [
-    lambda m, v: elbo.elbo(ONE.log_joint, m, v), lambda m, v: elbo.divergence(ONE.log_posterior, m, v),
+    lambda m, v: elbo.elbo(ONE.log_joint, m, v),
     lambda m, v: elbo.conjugate(2.0, m, v, 1.0), lambda m, v: elbo.gradient(ONE.slope, m, v),
     lambda m, v: elbo.log_weights(ONE.log_joint, m, v, np.zeros(3)),
     lambda m, v: elbo.reinforce(ONE.log_joint, m, v, np.zeros(3)),
