@@ -142,18 +142,6 @@ def importance_weighted(log_weights):
     return logspace.logsumexp(log_weights) - np.log(log_weights.shape[-1])
 
 
-def gradient(slope, mean, variance):
-    """The gradient of the ELBO by (mean, log sigma), by quadrature: E[s(z)] and E[s(z) sigma x] + 1.
-
-    slope  : a function z -> d/dz log p(y, z) on arrays, such as `Model(...).slope`
-    returns: (..., 2)
-    """
-    x, bell = kl.quadrature()
-    slopes = slope(_places(mean, variance, x))
-    by_log_sigma = np.sqrt(variance) * (slopes @ (x * bell)) + 1.0      # E[s(z) sigma x], and the entropy's 1
-    return np.stack([slopes @ bell, by_log_sigma], axis=-1)
-
-
 def reinforce(log_joint, mean, variance, noise, baseline=0.0):
     """REINFORCE terms (log w - baseline) (x / sigma, x^2 - 1): log p(y, z) need not be differentiable.
 
@@ -168,7 +156,8 @@ def reinforce(log_joint, mean, variance, noise, baseline=0.0):
 def pathwise(slope, mean, variance, noise):
     """Re-parameterised terms s(z) (1, sigma x) + (0, 1): the slope along the path, and that of the entropy (S33).
 
-    slope: as in `gradient`; the rest as in `log_weights`; returns (..., n, 2)
+    slope  : a function z -> d/dz log p(y, z) on arrays, such as `Model(...).slope`; the rest as in `log_weights`
+    returns: (..., n, 2)
     """
     z, _, paths = _paths(mean, variance, noise)
     return gradients.pathwise(slope(z), paths) + np.array([0.0, 1.0])
