@@ -11,17 +11,14 @@ With q = N(mean, sigma^2) and z = mean + sigma x, x ~ N(0, 1), the gradient by (
     landing     (s(z) + x / sigma) (1, sigma x)                  0 term by term where q is the posterior
 
 Slides S33 and S34; errata E24 and E25. Burda, Grosse and Salakhutdinov (2016) for L_K; Roeder, Wu and Duvenaud (2017)
-for the last estimator. Integrals are sums over evenly spaced points (the trapezoidal rule), which for smooth integrands
-that vanish at both ends converges faster than any power of the spacing.
+for the last estimator. Mixtures, sums over evenly spaced points and KL(q || a mixture): `kl`.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from lib import checks, gaussian, gradients, logspace
-
-POINTS = 1_201  # from -9 to 9 standard deviations of q, beyond which lie 2e-19
+from lib import checks, gaussian, gradients, kl, logspace
 
 
 @dataclass(frozen=True)
@@ -42,26 +39,28 @@ class Model:
     variances: np.ndarray = (1.0,)
 
     def __post_init__(self):
-        rules = {"y": checks.finite, "noise_variance": checks.positive, "weights": checks.positive,
-                 "means": checks.finite, "variances": checks.positive}
-        for name, rule in rules.items():
-            array = rule(name, getattr(self, name))
-            expected = () if name in ("y", "noise_variance") else np.shape(self.weights)
-            if array.shape != expected or name == "weights" and (array.ndim != 1 or array.size == 0):
-                what = "be a number" if expected == () and name != "weights" else "have one entry for each component"
-                raise ValueError(f"{name} must {what}, but its shape is {array.shape}")
+        for name, rule in (("y", checks.finite), ("noise_variance", checks.positive)):
+            number = rule(name, getattr(self, name))
+            if number.ndim:
+                raise ValueError(f"{name} must be a number, but its shape is {number.shape}")
+            object.__setattr__(self, name, number)
+        names = "weights", "means", "variances"
+        for name, array in zip(names, kl.check_mixture(*self.prior()), strict=True):
             object.__setattr__(self, name, array)
-        if not abs(self.weights.sum() - 1) < 1e-9:
-            raise ValueError(f"weights must sum to 1, but their sum is {self.weights.sum():.6g}")
+
+    def prior(self):
+        """p(z) as (weights, means, variances) of a mixture, (K,) each."""
+        return self.weights, self.means, self.variances
 
     def log_joint(self, z):
         """log p(y, z) = log p(z) + log p(y | z); z: (...) finite; returns (...)."""
-        return logspace.logsumexp(self._prior_terms(z)) + gaussian.log_density(self.y, z, self.noise_variance)
+        return kl.mixture_log_density(z, *self.prior()) + gaussian.log_density(self.y, z, self.noise_variance)
 
     def slope(self, z):
         """d/dz log p(y, z): that of each component of the prior by its share, and that of the likelihood; (...)."""
-        shares = logspace.softmax(self._prior_terms(z))
-        pull = (self.means - np.asarray(z, float)[..., None]) / self.variances
+        z = checks.finite("z", z)
+        shares = logspace.softmax(kl.log_terms(z, *self.prior()))
+        pull = (self.means - z[..., None]) / self.variances
         return np.sum(shares * pull, axis=-1) + gaussian.mean_score(self.y, z, self.noise_variance)
 
     def log_evidence(self):
@@ -76,11 +75,7 @@ class Model:
 
     def log_posterior(self, z):
         """log p(z | y), from the mixture of `posterior` and not from the joint; z: (...) finite; returns (...)."""
-        weights, means, variances = self.posterior()
-        return logspace.logsumexp(np.log(weights) + _densities(z, means, variances))
-
-    def _prior_terms(self, z):
-        return np.log(self.weights) + _densities(z, self.means, self.variances)
+        return kl.mixture_log_density(z, *self.posterior())
 
     def _evidence_terms(self):
         return np.log(self.weights) + gaussian.log_density(self.y, self.means, self.variances + self.noise_variance)
@@ -105,7 +100,7 @@ def expectation(function, mean, variance):
     mean, variance: (...) finite; positive; they broadcast
     returns       : (...)
     """
-    x, bell = _points()
+    x, bell = kl.quadrature()
     return function(_places(mean, variance, x)) @ bell
 
 
@@ -117,14 +112,6 @@ def elbo(log_joint, mean, variance):
     returns       : (...), in nats
     """
     return expectation(log_joint, mean, variance) + entropy(variance)
-
-
-def divergence(log_posterior, mean, variance):
-    """KL(q || p(z | y)), by quadrature: minus what `elbo` makes of a joint density that is the posterior (slide S34).
-
-    log_posterior: a function z -> log p(z | y) on arrays; the rest as in `elbo`; returns (...), in nats
-    """
-    return -elbo(log_posterior, mean, variance)
 
 
 def entropy(variance):
@@ -155,18 +142,6 @@ def importance_weighted(log_weights):
     return logspace.logsumexp(log_weights) - np.log(log_weights.shape[-1])
 
 
-def gradient(slope, mean, variance):
-    """The gradient of the ELBO by (mean, log sigma), by quadrature: E[s(z)] and E[s(z) sigma x] + 1.
-
-    slope  : a function z -> d/dz log p(y, z) on arrays, such as `Model(...).slope`
-    returns: (..., 2)
-    """
-    x, bell = _points()
-    slopes = slope(_places(mean, variance, x))
-    by_log_sigma = np.sqrt(variance) * (slopes @ (x * bell)) + 1.0      # E[s(z) sigma x], and the entropy's 1
-    return np.stack([slopes @ bell, by_log_sigma], axis=-1)
-
-
 def reinforce(log_joint, mean, variance, noise, baseline=0.0):
     """REINFORCE terms (log w - baseline) (x / sigma, x^2 - 1): log p(y, z) need not be differentiable.
 
@@ -181,7 +156,8 @@ def reinforce(log_joint, mean, variance, noise, baseline=0.0):
 def pathwise(slope, mean, variance, noise):
     """Re-parameterised terms s(z) (1, sigma x) + (0, 1): the slope along the path, and that of the entropy (S33).
 
-    slope: as in `gradient`; the rest as in `log_weights`; returns (..., n, 2)
+    slope  : a function z -> d/dz log p(y, z) on arrays, such as `Model(...).slope`; the rest as in `log_weights`
+    returns: (..., n, 2)
     """
     z, _, paths = _paths(mean, variance, noise)
     return gradients.pathwise(slope(z), paths) + np.array([0.0, 1.0])
@@ -220,16 +196,6 @@ def ascend(terms, mean, variance, rate, noise):
                              f"after step {step + 1}")
         path.append(at)
     return np.stack(path, axis=-2)
-
-
-def _densities(z, means, variances):
-    return gaussian.log_density(np.asarray(z, float)[..., None], means, variances)
-
-
-def _points():
-    """Points and weights of E[f(x)], x ~ N(0, 1)."""
-    x = np.linspace(-9, 9, POINTS)
-    return x, np.exp(gaussian.log_density(x, 0.0, 1.0)) * (x[1] - x[0])
 
 
 def _places(mean, variance, noise):

@@ -26,7 +26,7 @@ def mixture_log_density(z, weights, means, variances):
     returns                  : (...)
     raises                   : ValueError for weights that do not sum to 1 and for shapes that differ
     """
-    return logspace.logsumexp(_joint(checks.finite("z", z), *_mixture(weights, means, variances)))
+    return logspace.logsumexp(log_terms(checks.finite("z", z), *check_mixture(weights, means, variances)))
 
 
 def mixture_moments(weights, means, variances):
@@ -34,7 +34,7 @@ def mixture_moments(weights, means, variances):
 
     These are also those of the Gaussian q that makes KL(p || q) smallest. Arguments as in `mixture_log_density`.
     """
-    weights, means, variances = _mixture(weights, means, variances)
+    weights, means, variances = check_mixture(weights, means, variances)
     mean = np.sum(weights * means)
     return mean, np.sum(weights * (variances + (means - mean) ** 2))
 
@@ -49,7 +49,7 @@ def to_mixture(mean, variance, weights, means, variances):
     v / gap, and the points lie 0.015 sigma apart.
     """
     mean, variance = checks.finite("mean", mean), checks.positive("variance", variance)
-    return _value_and_slopes(mean, 0.5 * np.log(variance), *_mixture(weights, means, variances))[0]
+    return _value_and_slopes(mean, 0.5 * np.log(variance), *check_mixture(weights, means, variances))[0]
 
 
 def from_mixture(mean, variance, weights, means, variances):
@@ -58,8 +58,8 @@ def from_mixture(mean, variance, weights, means, variances):
     Arguments and precision as in `to_mixture`.
     """
     mean, variance = checks.finite("mean", mean), checks.positive("variance", variance)
-    mixture = weights, means, variances = _mixture(weights, means, variances)
-    x, bell = _points()
+    mixture = weights, means, variances = check_mixture(weights, means, variances)
+    x, bell = quadrature()
     z = means + np.sqrt(variances) * x[:, None]                           # (POINTS, K): each component's own points
     negative_entropy = np.sum(weights * (bell @ mixture_log_density(z, *mixture)))
     p_mean, p_variance = mixture_moments(*mixture)
@@ -76,7 +76,7 @@ def descend(mean, variance, weights, means, variances, steps=100):
     Where KL bends down the step goes down all the same: curvatures are taken without their sign.
     A start on a line of symmetry stays on it, and may end on a saddle between two minima.
     """
-    mixture = _mixture(weights, means, variances)
+    mixture = check_mixture(weights, means, variances)
     sigma = np.sqrt(checks.positive("variance", variance))
     at = np.array([float(checks.finite("mean", mean)), float(np.log(sigma))])
     for _ in range(checks.integer("steps", steps, least=1)):
@@ -103,37 +103,26 @@ def mode_seeking(weights, means, variances):
 
     returns: (mean, variance); of equally good ones the first, in the order of the components
     """
-    mixture = weights, means, variances = _mixture(weights, means, variances)
+    mixture = weights, means, variances = check_mixture(weights, means, variances)
     starts = [*zip(means, variances, strict=True), mixture_moments(*mixture)]
     found = [descend(*start, *mixture) for start in starts]
     values = np.array([to_mixture(*q, *mixture) for q in found])
     return found[int(np.argmax(values < values.min() + 1e-9))]            # 1e-9: equal but for rounding
 
 
-def _value_and_slopes(mean, log_sigma, weights, means, variances):
-    """KL(N(mean, sigma^2) || p), and its derivatives by mean and by log sigma on the first axis of one array."""
-    x, bell = _points()
-    sigma = np.exp(log_sigma)
-    z = mean[..., None] + sigma[..., None] * x
-    joint = _joint(z, weights, means, variances)
-    log_p = logspace.logsumexp(joint)
-    shares = np.exp(joint - log_p[..., None])
-    slope = np.sum(shares * (means - z[..., None]) / variances, axis=-1)  # (log p)'(z)
-    value = -log_sigma - 0.5 * np.log(2 * np.pi * np.e) - log_p @ bell
-    return value, np.array([-slope @ bell, -1 - sigma * ((slope * x) @ bell)])
-
-
-def _joint(z, weights, means, variances):
+def log_terms(z, weights, means, variances):
+    """log(w_k N(z; m_k, v_k)) for each component: arrays as `check_mixture` returns them; returns (..., K)."""
     return np.log(weights) + gaussian.log_density(z[..., None], means, variances)
 
 
-def _points():
-    """Points and weights of E[f(x)], x ~ N(0, 1)."""
+def quadrature():
+    """Points x and weights, (POINTS,) each, with E[f(x)] = weights @ f(x) for x ~ N(0, 1)."""
     x = np.linspace(-9, 9, POINTS)
     return x, np.exp(gaussian.log_density(x, 0.0, 1.0)) * (x[1] - x[0])
 
 
-def _mixture(weights, means, variances):
+def check_mixture(weights, means, variances):
+    """The three as arrays, or the ValueError of `mixture_log_density`."""
     weights, means = checks.positive("weights", weights), checks.finite("means", means)
     variances = checks.positive("variances", variances)
     for name, array in (("weights", weights), ("means", means), ("variances", variances)):
@@ -143,3 +132,16 @@ def _mixture(weights, means, variances):
     if not abs(weights.sum() - 1) < 1e-9:
         raise ValueError(f"weights must sum to 1, but their sum is {weights.sum():.6g}")
     return weights, means, variances
+
+
+def _value_and_slopes(mean, log_sigma, weights, means, variances):
+    """KL(N(mean, sigma^2) || p), and its derivatives by mean and by log sigma on the first axis of one array."""
+    x, bell = quadrature()
+    sigma = np.exp(log_sigma)
+    z = mean[..., None] + sigma[..., None] * x
+    joint = log_terms(z, weights, means, variances)
+    log_p = logspace.logsumexp(joint)
+    shares = np.exp(joint - log_p[..., None])
+    slope = np.sum(shares * (means - z[..., None]) / variances, axis=-1)  # (log p)'(z)
+    value = -log_sigma - 0.5 * np.log(2 * np.pi * np.e) - log_p @ bell
+    return value, np.array([-slope @ bell, -1 - sigma * ((slope * x) @ bell)])

@@ -79,14 +79,4 @@ EXERCISES = {
         ),
         hint="On that peak p(z|y) = 0.2 q(z), so log(q/p) is the same number everywhere.",
     ),
-    "em": Exercise(
-        solution=0.25 * 5 + 0.5,
-        slips=(
-            (0.25 * 5, "The posterior variance is missing: E[z²] is squared mean plus variance."),
-            (0.5 * 5 + 0.5, "The mean is half of y, so its square is a quarter of y²."),
-            (4.0, "That is where EM ends, not its first step."),
-            (0.25 * 5 + 0.25, "The posterior variance is τ/(τ + 1) = ½."),
-        ),
-        hint="E-step: q_i = N(y_i/2, ½). M-step: τ is the mean of E[z_i²].",
-    ),
 }

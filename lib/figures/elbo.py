@@ -1,21 +1,17 @@
-"""Pictures of the evidence lower bound: bound and divergence, more samples, gradients, ascent, a bound too loose."""
+"""Pictures of the evidence lower bound: bound and divergence, more samples, ascent, EM, a bound too loose."""
 
 from functools import lru_cache
 
 import numpy as np
 
-from lib import elbo, gaussian
+from lib import elbo, gaussian, kl
 from lib.figures import style
 
-ONE = elbo.Model(2.0, 1 / 3)  # posterior N(1.5, 0.5^2)
+ONE = elbo.Model(2.0, 1 / 3)  # z ~ N(0, 1), y ~ N(z, 1/3) and y = 2: posterior N(1.5, 0.5^2)
+TWO = elbo.Model(0.5, 2.0, [0.5, 0.5], [-2.5, 2.5], [0.5, 0.5])  # y between two groups: a posterior with two peaks
 RUNS = 1_000  # of the bound with several samples
 COUNTS = (1, 3, 10, 30, 100, 300, 1_000)
 STEPS, SAMPLES, RATE = 90, 10, 0.02  # of the stochastic ascent, from the prior
-
-
-def two_peaks(y):
-    """A prior with two groups and a measurement between them, so that the posterior keeps two peaks."""
-    return elbo.Model(y, 2.0, [0.5, 0.5], [-2.5, 2.5], [0.5, 0.5])
 
 
 def split(mean, sigma):
@@ -25,7 +21,7 @@ def split(mean, sigma):
 
 def split_peaks(mean, sigma):
     """The same where the posterior has two peaks, which no Gaussian q can be."""
-    return _split(two_peaks(0.5), mean, sigma, (-5.5, 5.5), 1.05, (-10.9, 0.6))
+    return _split(TWO, mean, sigma, (-5.5, 5.5), 1.05, (-10.9, 0.6))
 
 
 def climb(samples, sigma, seed):
@@ -59,34 +55,6 @@ def climb(samples, sigma, seed):
     )
 
 
-def terms(offset, sigma):
-    """One term of each estimator of the slope by the mean, over the noise it is made of."""
-    x = np.linspace(-3, 3, 121)
-    law = 1.5 + offset, sigma**2
-    lines = {
-        "REINFORCE": (elbo.reinforce(ONE.log_joint, *law, x), {"color": style.RED, "ls": "--"}),
-        "pathwise": (elbo.pathwise(ONE.slope, *law, x), {"color": style.BLUE, "ls": "-"}),
-        "without score": (elbo.landing(ONE.slope, *law, x), {"color": style.GREEN, "ls": ":", "lw": 3}),
-    }
-    figure, ax = style.figure(height=3.1, bottom=0.95)
-    bell = np.exp(gaussian.log_density(x, 0.0, 1.0))
-    ax.fill_between(x, -22, -22 + 18 * bell, color=style.GREY, alpha=0.25, lw=0)
-    spreads = {}
-    for name, (values, look) in lines.items():
-        ax.plot(x, np.clip(values[:, 0], -24, 24), label=name, **look)
-    for name in lines:
-        spreads[name] = _variance(name, *law)
-    exact = elbo.gradient(ONE.slope, *law)[0]
-    ax.axhline(exact, color=style.BLACK, lw=0.8)
-    ax.set(xlabel="noise x, under its bell", title="one term of the slope by the mean", ylim=(-22, 22), xlim=(-3, 3))
-    ax.legend(loc="upper center", bbox_to_anchor=(0.45, -0.24), ncols=3)
-    shown = ", ".join(f"{name} {_small(value)}" for name, value in spreads.items())
-    return figure, (
-        f"q = N({_number(1.5 + offset)}, {_number(sigma)}²), posterior N(1.50, 0.50²). All three have the mean "
-        f"{_number(exact)} (thin line). Variances: {shown}."
-    )
-
-
 def ascent(step, seed):
     """Left: paths of (mean, sigma) over the level lines of the bound. Right: what is left of the divergence."""
     paths = _ascents(seed)
@@ -110,34 +78,6 @@ def ascent(step, seed):
     figure.legend(*right.get_legend_handles_labels(), loc="lower center", ncols=3)
     shown = ", ".join(f"{name} {_digits(value)}" for name, value in left_over.items())
     return figure, f"After {step} steps of {SAMPLES} draws, the bound is below the evidence by: {shown} nats."
-
-
-def basins(start, y):
-    """The bound of the two-peaked model over (mean, sigma), with the ascent from one start."""
-    model = two_peaks(y)
-    path, ends = _basin(start, y)
-    means, sigmas, values = _peak_levels(y)
-    figure, (left, right) = style.figure(1, 2, height=3.0, gap=0.4, left=0.85, width_ratios=[1.3, 1])
-    exact = float(model.log_evidence())
-    left.contour(means, sigmas, exact - values, levels=[0.2, 0.4, 0.7, 1, 1.4, 2, 4, 8], colors=style.GREY,
-                 linewidths=0.8)  # fmt: skip
-    left.plot(path[:, 0], np.exp(path[:, 1]), color=style.BLUE)
-    left.plot(start, 1, "o", color=style.BLACK, ms=6)
-    left.plot(path[-1, 0], np.exp(path[-1, 1]), "*", color=style.RED, ms=13)
-    left.set(xlabel="mean of q", title="level lines of the ELBO", xlim=(-4, 4), ylim=(0.3, 2.6))
-    left.set_ylabel("σ of q")
-    z = np.linspace(-5, 5, 301)
-    right.fill_between(z, np.exp(model.log_posterior(z)), color=style.GREY, alpha=0.4, lw=0)
-    mean, variance = path[-1, 0], np.exp(2 * path[-1, 1])
-    right.plot(z, np.exp(gaussian.log_density(z, mean, variance)), color=style.RED)
-    right.set(xlabel="z", yticks=[], ylim=(0, 0.75), title="where it ends", xlim=(-5, 5), xticks=[-4, 0, 4])
-    bound = float(elbo.elbo(model.log_joint, mean, variance))
-    share = model.posterior()[0][int(mean > 0)]
-    return figure, (
-        f"y = {_number(y)}: from mean {_number(start)} the ascent ends at N({_number(mean)}, "
-        f"{_number(np.sqrt(variance))}²), {_number(exact - bound)} nats below the evidence; this peak holds "
-        f"{share:.0%} of the posterior (−log of that: {_number(-np.log(share))})."
-    )
 
 
 def em(step):
@@ -179,7 +119,7 @@ def loose(variance, mean_square):
     ax.set(xscale="log", xlabel="prior variance τ", title="nats per observation", ylim=(-4.5, -1.3), xlim=(0.02, 16))
     ax.set_xticks([0.1, 1, 10], ["0.1", "1", "10"])
     ax.minorticks_off()
-    ax.legend(loc="lower right")
+    ax.legend(loc="upper left")
     return figure, (
         f"Mean of y² = {mean_square}, so the likelihood is highest at τ = {exact:g}, where posteriors have variance "
         f"{exact / (exact + 1):.2f}. With variance {variance:g} in every q the bound is highest at τ = {best:.2f}."
@@ -188,14 +128,14 @@ def loose(variance, mean_square):
 
 def _split(model, mean, sigma, reach, height, limits):
     exact, bound = float(model.log_evidence()), float(elbo.elbo(model.log_joint, mean, sigma**2))
-    gap = float(elbo.divergence(model.log_posterior, mean, sigma**2))
-    figure, (left, right) = style.figure(1, 2, height=2.9, gap=0.75, left=0.2, width_ratios=[1.5, 1])
+    gap = float(kl.to_mixture(mean, sigma**2, *model.posterior()))
+    figure, (left, right) = style.figure(1, 2, height=3.1, gap=0.75, left=0.2, bottom=0.95, width_ratios=[1.5, 1])
     z = np.linspace(*reach, 301)
     left.fill_between(z, np.exp(model.log_posterior(z)), color=style.GREY, alpha=0.4, lw=0, label="posterior")
     left.plot(z, np.exp(gaussian.log_density(z, mean, sigma**2)), color=style.BLUE, label="q")
     left.set(xlabel="z", yticks=[], ylim=(0, height), xlim=reach, title="densities")
     left.set_xticks(range(-4, 5, 2) if reach[0] < -4 else range(-1, 5))
-    left.legend(loc="upper left")
+    left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.26), ncols=2)
     right.bar(0, bound, width=0.7, color=style.BLUE)
     right.bar(1, gap, width=0.7, bottom=bound, facecolor="white", edgecolor=style.RED, hatch="////", lw=1.5)
     right.plot([0.35, 1.35], [bound, bound], color=style.GREY, lw=1)
@@ -239,31 +179,6 @@ def _climbs(sigma, seed):
     noise = np.random.default_rng(seed).standard_normal((RUNS, COUNTS[-1]))
     log_w = elbo.log_weights(ONE.log_joint, 1.0, sigma**2, noise)
     return np.stack([elbo.importance_weighted(log_w[:, :count]) for count in COUNTS])
-
-
-@lru_cache
-def _variance(name, mean, variance):
-    """Of one term of the slope by the mean, by quadrature."""
-    values = {
-        "REINFORCE": lambda x: elbo.reinforce(ONE.log_joint, mean, variance, x),
-        "pathwise": lambda x: elbo.pathwise(ONE.slope, mean, variance, x),
-        "without score": lambda x: elbo.landing(ONE.slope, mean, variance, x),
-    }[name]
-    exact = elbo.gradient(ONE.slope, mean, variance)[0]
-    return float(elbo.expectation(lambda x: (values(x)[..., 0] - exact) ** 2, 0.0, 1.0))
-
-
-@lru_cache
-def _basin(start, y):
-    slope = two_peaks(y).slope
-    path = elbo.ascend(lambda m, v, _: elbo.gradient(slope, m, v)[..., None, :], start, 1.0, 0.2, np.zeros((100, 1)))
-    return path, path[-1]
-
-
-@lru_cache
-def _peak_levels(y):
-    means, sigmas = np.meshgrid(np.linspace(-4, 4, 41), np.linspace(0.3, 2.6, 24))
-    return means, sigmas, elbo.elbo(two_peaks(y).log_joint, means, sigmas**2)
 
 
 @lru_cache
