@@ -52,10 +52,10 @@ def live(chromium, folder, tmp_path_factory):
 
 def drag_to_the_end(page, explorable):
     """Move the slider's handle across its whole track, in many small moves."""
-    explorable.scroll_into_view_if_needed()
-    knob, track = explorable.locator(".noUi-handle").bounding_box(), explorable.locator(".noUi-target").bounding_box()
-    page.mouse.move(knob["x"] + knob["width"] / 2, knob["y"] + knob["height"] / 2)
+    explorable.locator(".noUi-handle").hover()  # waits until nothing moves it or covers it, as a late output would
     page.mouse.down()
+    expect(explorable.locator(".noUi-handle.noUi-active")).to_be_attached(timeout=PATIENCE)
+    track = explorable.locator(".noUi-target").bounding_box()
     page.mouse.move(track["x"] + track["width"], track["y"] + track["height"] / 2, steps=200)
     page.mouse.up()
 
@@ -66,7 +66,7 @@ def test_a_dragged_slider_never_falls_behind(live, folder):
         lab.run_all(page)
         explorable = page.locator(".explorable")
         caption = explorable.locator("figcaption")
-        expect(caption).to_have_text("At position 0.")
+        expect(caption).to_have_text("At position 0.", timeout=PATIENCE)
         assert drawn() == [0], "more was drawn than is shown"
 
         drag_to_the_end(page, explorable)
@@ -75,7 +75,7 @@ def test_a_dragged_slider_never_falls_behind(live, folder):
         assert len(drawn()) - at_release <= 3, "drawings were still queued when the slider was released"
         assert drawn() == sorted(set(drawn())), "a position was drawn twice, or out of order"
         assert 2 < len(drawn()) and drawn()[-1] == LAST, "no picture was drawn on the way, or one past the last"
-        expect(explorable.locator("img")).to_have_attribute("alt", f"At position {LAST}.")
+        expect(explorable.locator("img")).to_have_attribute("alt", f"At position {LAST}.", timeout=PATIENCE)
 
         before = drawn()
         explorable.locator(".noUi-handle").press("Home")  # what was still queued would be drawn before this is answered
@@ -94,5 +94,5 @@ def test_the_temperatures_of_the_concrete_chapter_move_their_pictures_live(live)
             temperature = explorable.locator(".widget-readout").inner_text()
             caption = explorable.locator("figcaption")
             expect(caption).to_have_text(re.compile(rf"temperature {re.escape(temperature)}\b"), timeout=PATIENCE)
-            expect(explorable.locator("img")).to_have_attribute("alt", caption.inner_text())
-            expect(explorable.locator("img")).not_to_have_attribute("src", picture)
+            expect(explorable.locator("img")).to_have_attribute("alt", caption.inner_text(), timeout=PATIENCE)
+            expect(explorable.locator("img")).not_to_have_attribute("src", picture, timeout=PATIENCE)
