@@ -29,7 +29,7 @@ def strip_posterior(image, steepness):
     log_posterior, answers, best, gaps = _strip(steepness)
     z = np.linspace(-3.2, 3.2, 129)
     posterior = np.exp(np.interp(z, amortised.STRIP_AXIS, log_posterior[image]))
-    figure, ax = style.figure(height=3.1, left=0.4)
+    figure, ax = style.figure(height=3.3, left=0.4)
     ax.fill_between(z, posterior, color=style.GREY, alpha=0.3, lw=0)
     ax.plot(z, posterior, color=style.BLACK, lw=1.5, label="exact posterior")
     for (mean, log_variance), look in (
@@ -39,10 +39,10 @@ def strip_posterior(image, steepness):
         ax.plot(z, np.exp(gaussian.log_density(z, mean[image], np.exp(log_variance[image]))), **look)
     for centre, ink in zip(amortised.CENTRES, amortised.all_images(4)[image], strict=True):
         square = {"facecolor": style.BLACK if ink else "white", "edgecolor": style.BLACK}
-        ax.bar(centre, 0.14, width=0.9, bottom=2.1, **square)
+        ax.bar(centre, 0.15, width=0.9, bottom=2.6, **square)
     ax.set(xlabel="place z of the spot", title="density; above, the image")
-    ax.set(xlim=(-3.2, 3.2), ylim=(0, 2.3), yticks=[0, 1])
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0.92), ncols=3, columnspacing=1.2)
+    ax.set(xlim=(-3.2, 3.2), ylim=(0, 2.8), yticks=[0, 1, 2])
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0.94), ncols=3, columnspacing=1.2)
     return figure, (
         f"Image {image:04b} at steepness {steepness:g}: the best Gaussian is {gaps[0][image]:.2f} nats below log p(x) "
         f"(approximation gap), and the linear encoder another {gaps[1][image]:.2f} below that (amortisation gap)."
@@ -120,7 +120,8 @@ def learning(passes, latent):
     looks = {"color": style.GREY, "ls": "--", "label": "training"}, {"color": style.BLUE, "label": "held out"}
     for values, look in zip(curves, looks, strict=True):
         left.plot(places, values, **look)
-        left.plot(places[at], np.maximum(values[at], -31.8), "o", color=look["color"], clip_on=False)
+        marker = "o" if values[at] > -32 else "v"  # below the picture
+        left.plot(places[at], max(values[at], -31.6), marker, color=look["color"], clip_on=False)
     left.axhline(baseline, color=style.AMBER, ls=":", lw=1.5)
     left.text(places[-1], baseline - 0.2, "without z", color=style.AMBER, ha="right", va="top", fontsize=10)
     left.set(xlabel="passes", title="ELBO of a digit, nats", xlim=(0, places[-1]), ylim=(-32, -17))
@@ -135,9 +136,9 @@ def learning(passes, latent):
     right.set_title("digits, restored, drawn")
     training, held_out = (values[at] for values in curves)
     beyond = held_out - baseline
-    word = "above" if beyond > 0 else "below"
+    word, unit = "above" if beyond > 0 else "below", "pass" if passes == 1 else "passes"
     return figure, (
-        f"{latent} latent dimensions, passes {passes}: held-out ELBO {_number(held_out)} nats a digit, "
+        f"{latent} latent dimensions, after {passes} {unit}: held-out ELBO {_number(held_out)} nats a digit, "
         f"{abs(beyond):.1f} {word} the model without z, and training ELBO {_number(training)}."
     )
 
