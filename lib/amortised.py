@@ -22,11 +22,10 @@ import functools
 
 import numpy as np
 
-from lib import checks, digits, gaussian, gradients, logspace, vae
+from lib import checks, digits, gaussian, logspace, vae
 
 AXIS = np.linspace(-6, 6, 121)  # for a trained auto-encoder
 AXIS.setflags(write=False)
-EPOCHS = 200  # of the trainings kept
 
 # --- a model small enough to know its posterior: a spot of ink on a strip of four pixels ------------------------------
 
@@ -190,12 +189,12 @@ def best_of_three(table, mean, log_variance, axis=AXIS):
 # --- encoders for a decoder that stands still -------------------------------------------------------------------------
 
 
-def fit_encoder(slopes, images, rng, latent, hidden=0, steps=400, rate=0.02, batch=None):
+def fit_encoder(slopes, images, rng, latent, hidden=0, steps=400, rate=0.05):
     """Fit an encoder alone, with the slopes that the decoder sends back; hidden = 0 fits a linear one.
 
-    slopes : (chosen, mean, log_variance) -> the slopes of the mean loss of the images with these indices with respect
-             to mean and log_variance, each (b, L)
-    images : (n, D); rng: np.random.Generator; latent: L; hidden: tanh units, 0 for none; batch: images a step, or all
+    slopes : (mean, log_variance) -> the slopes of the loss with respect to both, each (n, L)
+    images : (n, D); rng: np.random.Generator; latent: L; hidden: tanh units, 0 for none
+    steps  : of Adam, each over all images; rate: of the first step, it falls to 0 along a straight line
     returns: a dict of arrays: "mean", "log_variance" and their offsets, and "encoder" with its own if there are any
              hidden units
     """
@@ -209,13 +208,12 @@ def fit_encoder(slopes, images, rng, latent, hidden=0, steps=400, rate=0.02, bat
         encoder["encoder_offset"] = rng.standard_normal(hidden)
     adam, steps = vae.Adam(encoder), checks.integer("steps", steps, 1)
     for i in range(steps):
-        chosen = np.arange(len(images)) if batch is None else rng.integers(len(images), size=batch)
-        h = encode_hidden(encoder, images[chosen])
-        slope = dict(zip(("mean", "log_variance"), slopes(chosen, *_read(encoder, h)), strict=True))
+        h = _hidden(encoder, images)
+        slope = dict(zip(("mean", "log_variance"), slopes(*_read(encoder, h)), strict=True))
         layers = {name: (h, each) for name, each in slope.items()}
         if hidden:
             back = sum(each @ encoder[name].T for name, each in slope.items()) * (1 - h**2)
-            layers["encoder"] = images[chosen], back
+            layers["encoder"] = images, back
         gradient = {name: inputs.T @ each for name, (inputs, each) in layers.items()}
         gradient |= {f"{name}_offset": each.sum(axis=0) for name, (_, each) in layers.items()}
         encoder = adam.step(encoder, gradient, rate * (1 - i / steps))
@@ -224,12 +222,7 @@ def fit_encoder(slopes, images, rng, latent, hidden=0, steps=400, rate=0.02, bat
 
 def encode(encoder, images):
     """The mean and the log variance of q(z|x), each (n, L), of an encoder that `fit_encoder` made."""
-    return _read(encoder, encode_hidden(encoder, images))
-
-
-def encode_hidden(encoder, images):
-    """What the last layer reads: the images themselves (a linear encoder), or tanh units."""
-    return np.tanh(images @ encoder["encoder"] + encoder["encoder_offset"]) if "encoder" in encoder else images
+    return _read(encoder, _hidden(encoder, images))
 
 
 @functools.cache
@@ -238,40 +231,14 @@ def strip_encoder(steepness, hidden=0):
     table = strip_log_joint(steepness)
     weights = np.exp(log_evidence(table, STRIP_AXIS))[:, None]
 
-    def slopes(chosen, mean, log_variance):
+    def slopes(mean, log_variance):
         _, slope = elbo_and_gradient(table, mean, log_variance, STRIP_AXIS)
         return -weights * slope["mean"], -weights * slope["log_variance"]
 
-    return fit_encoder(slopes, all_images(4), np.random.default_rng(0), 1, hidden, steps=400, rate=0.05)
+    return fit_encoder(slopes, all_images(4), np.random.default_rng(0), 1, hidden)
 
 
-@functools.cache
-def digits_encoder(hidden=0, seed=0):
-    """An encoder fitted to the digits' trained decoder with 2 latent dimensions, which stands still (`fit_encoder`)."""
-    ((images, _), _), parameters = binary_digits(), training(2).after(EPOCHS)
-    rng = np.random.default_rng(seed)
-
-    def slopes(chosen, mean, log_variance):
-        noise, deviation = rng.standard_normal(mean.shape), np.exp(0.5 * log_variance)
-        slope = decoder_slope(parameters, images[chosen], mean + deviation * noise)
-        slope_log_variance = 0.5 * (slope * deviation * noise + np.expm1(log_variance))
-        return (slope + mean) / len(mean), slope_log_variance / len(mean)
-
-    return fit_encoder(slopes, images, rng, 2, hidden, steps=1_500, rate=0.01, batch=100)
-
-
-def decoder_slope(parameters, images, codes):
-    """The gradient of -log p(x|z) with respect to z, (..., L): the chain rule from the logits back to the code.
-
-    images: (..., D) 0 or 1; codes: (..., L); leading axes broadcast
-    """
-    codes, images = checks.finite("codes", codes), checks.finite("images", images)
-    k = np.tanh(codes @ parameters["decoder"] + parameters["decoder_offset"])
-    slope_logits = logspace.sigmoid(k @ parameters["logits"] + parameters["logits_offset"]) - images
-    return (slope_logits @ parameters["logits"].T * (1 - k**2)) @ parameters["decoder"].T
-
-
-# --- the digits, and trainings that are kept --------------------------------------------------------------------------
+# --- the digits -------------------------------------------------------------------------------------------------------
 
 
 @functools.cache
@@ -279,40 +246,6 @@ def binary_digits():
     """(images, labels) of the 1,297 training digits and of the 500 held out, in black and white (`lib.digits`)."""
     parts = digits.training_and_held_out()
     return tuple((digits.binary(images), labels) for images, labels in parts)
-
-
-class Training:
-    """The training of an auto-encoder on the training digits, carried on as far as it is asked for, and kept."""
-
-    def __init__(self, latent, hidden=64, seed=0):
-        self.latent, self.hidden, self.seed = latent, hidden, seed
-        self._epochs, self._parameters = None, []
-
-    def run(self):
-        """A generator of the number of epochs done, up to EPOCHS; what has been done before is not done again."""
-        if self._epochs is None:
-            (images, _), _ = binary_digits()
-            rng = np.random.default_rng(self.seed)
-            self._epochs = vae.train(images, rng, self.hidden, self.latent, epochs=EPOCHS)
-        while len(self._parameters) <= EPOCHS:
-            try:
-                self._parameters.append(next(self._epochs))
-            except BaseException:  # interrupted: a generator cannot go on from there, so the next run starts anew
-                self._epochs, self._parameters = None, []
-                raise
-            yield len(self._parameters) - 1
-
-    def after(self, epochs):
-        """The parameters after so many epochs: those of `vae.trained` after the last."""
-        for _ in self.run():
-            pass
-        return self._parameters[epochs]
-
-
-@functools.cache
-def training(latent, hidden=64):
-    """The one `Training` of this size."""
-    return Training(latent, hidden)
 
 
 def bernoulli_baseline(training_images, images):
@@ -329,25 +262,6 @@ def estimated_elbo(parameters, images, draws, seed):
     noise = np.random.default_rng(seed).standard_normal((draws, len(images), len(parameters["mean_offset"])))
     reconstruction, kl = vae.losses(parameters, images, noise)
     return -np.mean(reconstruction + kl)
-
-
-def gradient_terms(parameters, images, noise):
-    """The gradient of E_q[-log p(x|z)] with respect to the mean of q, one term a draw, by two estimators.
-
-    noise  : (S, n, L), S at least 2
-    returns: a dict of (S, n, L): "re-parameterised", the decoder's slope at z (dz/dmean = 1); "REINFORCE", the loss
-             times the score (z - mean) / variance = noise / deviation; "REINFORCE, baseline", the loss less its mean
-             over the other draws
-    """
-    mean, log_variance = vae.encode(parameters, images)
-    deviation, noise = np.exp(0.5 * log_variance), checks.finite("noise", noise)
-    loss, _ = vae.losses(parameters, images, noise)
-    score, others = noise / deviation, gradients.leave_one_out(loss)
-    return {
-        "re-parameterised": decoder_slope(parameters, images, mean + deviation * noise),
-        "REINFORCE": gradients.score_function(loss, score),
-        "REINFORCE, baseline": gradients.score_function(loss - others, score),
-    }
 
 
 def walks(parameters, one, other, steps):
@@ -475,6 +389,11 @@ def _gaussians(table, mean, log_variance):
             raise ValueError(f"{name} must have shape {shape}, one for each image and latent dimension, but its shape "
                              f"is {np.shape(value)}")
     return checks.finite("mean", mean), checks.finite("log_variance", log_variance)
+
+
+def _hidden(encoder, images):
+    """What the last layer reads: tanh units, or the images themselves (a linear encoder)."""
+    return np.tanh(images @ encoder["encoder"] + encoder["encoder_offset"]) if "encoder" in encoder else images
 
 
 def _read(encoder, h):

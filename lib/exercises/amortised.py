@@ -55,32 +55,4 @@ EXERCISES = {
         ),
         hint="The amortisation gap is ELBO(best) − ELBO(encoder); log p(x) − ELBO(q) is the divergence of q.",
     ),
-    "importance": Exercise(
-        solution=-20 + np.log((1 + np.exp(-1) + np.exp(-2)) / 3),
-        slips=(
-            (-21.0, "That is the mean of the logs, an estimate of the ELBO. Here the mean comes first, then the log."),
-            (-20 + np.log(1 + np.exp(-1) + np.exp(-2)), "The mean of three weights: divide their sum by 3."),
-            (-20.0, "That is the largest of the three. Take the log of the mean of all three weights."),
-        ),
-        hint="Take e⁻²⁰ out of the mean: −20 + log((1 + e⁻¹ + e⁻²)/3).",
-    ),
-    "batch": Exercise(
-        solution=lambda images, noise, batch, draws: (images + noise / draws) / batch,
-        slips=(
-            (
-                lambda images, noise, batch, draws: (images + noise) / (batch * draws),
-                "More draws average the noise alone: the images of the batch stay the same few.",
-            ),
-            (
-                lambda images, noise, batch, draws: images / batch + noise / draws,
-                "Each image has draws of its own, so the noise too is averaged over the batch.",
-            ),
-            (
-                lambda images, noise, batch, draws: images + noise / (batch * draws),
-                "The share of the images is averaged over the batch too.",
-            ),
-        ),
-        hint="The variance of one image's gradient is images + noise/draws; a mean over the batch divides it.",
-        cases=((4.0, 25.0, 100, 1), (4.0, 25.0, 100, 4), (1.0, 3.0, 10, 2)),
-    ),
 }

@@ -1,6 +1,6 @@
 """Pictures of amortised inference: exact posteriors and what an encoder says, a training, and what the decoder learnt.
 
-All parameters come from the trainings that `lib.amortised` keeps; nothing is trained twice.
+All parameters come from the trainings that `lib.vae` keeps; nothing is trained twice.
 """
 
 import functools
@@ -13,13 +13,9 @@ from matplotlib.textpath import TextPath
 from lib import amortised, gaussian, logspace, vae
 from lib.figures import style
 
-EPOCHS = (0, 1, 2, 5, 10, 20, 35, 60, 100, 200)  # of the learning curves
-GAP_EPOCHS = (1, 5, 20, 200)
-LAST = amortised.EPOCHS
 PAIRS = {"1 to 7": (1, 7), "3 to 8": (3, 8), "4 to 9": (4, 9)}
 STEPS = np.linspace(0, 1, 9)  # of a walk between two digits
 STRIP_IMAGES = {"0110": 6, "1100": 12, "0000": 0, "1010": 10, "1001": 9}
-POSITIONS = np.linspace(-2.5, 2.5, 11)  # of the walk over the plane
 
 
 # --- the strip of four pixels, and one pixel on a line ----------------------------------------------------------------
@@ -33,7 +29,7 @@ def strip_posterior(image, steepness):
     log_posterior, answers, best, gaps = _strip(steepness)
     z = np.linspace(-3.2, 3.2, 129)
     posterior = np.exp(np.interp(z, amortised.STRIP_AXIS, log_posterior[image]))
-    figure, ax = style.figure(height=3.1, left=0.4)
+    figure, ax = style.figure(height=3.3, left=0.4)
     ax.fill_between(z, posterior, color=style.GREY, alpha=0.3, lw=0)
     ax.plot(z, posterior, color=style.BLACK, lw=1.5, label="exact posterior")
     for (mean, log_variance), look in (
@@ -43,10 +39,10 @@ def strip_posterior(image, steepness):
         ax.plot(z, np.exp(gaussian.log_density(z, mean[image], np.exp(log_variance[image]))), **look)
     for centre, ink in zip(amortised.CENTRES, amortised.all_images(4)[image], strict=True):
         square = {"facecolor": style.BLACK if ink else "white", "edgecolor": style.BLACK}
-        ax.bar(centre, 0.14, width=0.9, bottom=2.1, **square)
+        ax.bar(centre, 0.15, width=0.9, bottom=2.6, **square)
     ax.set(xlabel="place z of the spot", title="density; above, the image")
-    ax.set(xlim=(-3.2, 3.2), ylim=(0, 2.3), yticks=[0, 1])
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0.92), ncols=3, columnspacing=1.2)
+    ax.set(xlim=(-3.2, 3.2), ylim=(0, 2.8), yticks=[0, 1, 2])
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0.94), ncols=3, columnspacing=1.2)
     return figure, (
         f"Image {image:04b} at steepness {steepness:g}: the best Gaussian is {gaps[0][image]:.2f} nats below log p(x) "
         f"(approximation gap), and the linear encoder another {gaps[1][image]:.2f} below that (amortisation gap)."
@@ -110,22 +106,26 @@ def factorised(angle, variance=0.5):
 # --- training ---------------------------------------------------------------------------------------------------------
 
 
-def learning(epoch, latent):
-    """Left: the ELBO of training and of held-out digits. Right: held-out digits, restored, and draws from the prior."""
-    parameters = amortised.training(latent).after(epoch)
+def learning(passes, latent):
+    """Left: the ELBO of training and of held-out digits. Right: held-out digits, restored, and draws from the prior.
+
+    passes: over the training digits, one of `vae.PASSES`; latent: dimensions of the code
+    """
+    parameters = vae.history(latent=latent)[passes]
     curves, baseline = _curves(latent), _baseline()
     figure, (left, right) = style.figure(1, 2, height=3.0, left=0.55, gap=0.3, right=0.05)
     left.set_position([0.11, 0.185, 0.4, 0.715])
     right.set_position([0.54, 0.1, 0.45, 0.8])
-    at = EPOCHS.index(epoch)
+    at, places = vae.PASSES.index(passes), np.sqrt(vae.PASSES)
     looks = {"color": style.GREY, "ls": "--", "label": "training"}, {"color": style.BLUE, "label": "held out"}
     for values, look in zip(curves, looks, strict=True):
-        left.plot(np.sqrt(EPOCHS), values, **look)
-        left.plot(np.sqrt(epoch), np.maximum(values[at], -31.8), "o", color=look["color"], clip_on=False)
+        left.plot(places, values, **look)
+        marker = "o" if values[at] > -32 else "v"  # below the picture
+        left.plot(places[at], max(values[at], -31.6), marker, color=look["color"], clip_on=False)
     left.axhline(baseline, color=style.AMBER, ls=":", lw=1.5)
-    left.text(np.sqrt(LAST), baseline - 0.2, "without z", color=style.AMBER, ha="right", va="top", fontsize=10)
-    ticks = [0, 5, 20, 50, 100, 200]
-    left.set(xlabel="epoch", title="ELBO of a digit, nats", xlim=(0, np.sqrt(LAST)), ylim=(-32, -17))
+    left.text(places[-1], baseline - 0.2, "without z", color=style.AMBER, ha="right", va="top", fontsize=10)
+    left.set(xlabel="passes", title="ELBO of a digit, nats", xlim=(0, places[-1]), ylim=(-32, -17))
+    ticks = [0, 4, 16, 64, 128, 200]
     left.set_xticks(np.sqrt(ticks), ticks)
     left.legend(loc="lower right", bbox_to_anchor=(1.0, 0.02))
     images = _first_of_each()[[0, 3, 6, 7]]
@@ -136,9 +136,9 @@ def learning(epoch, latent):
     right.set_title("digits, restored, drawn")
     training, held_out = (values[at] for values in curves)
     beyond = held_out - baseline
-    word = "above" if beyond > 0 else "below"
+    word, unit = "above" if beyond > 0 else "below", "pass" if passes == 1 else "passes"
     return figure, (
-        f"{latent} latent dimensions, after {_epochs(epoch)}: held-out ELBO {_number(held_out)} nats a digit, "
+        f"{latent} latent dimensions, after {passes} {unit}: held-out ELBO {_number(held_out)} nats a digit, "
         f"{abs(beyond):.1f} {word} the model without z, and training ELBO {_number(training)}."
     )
 
@@ -148,7 +148,7 @@ def digit_posterior(digit, which):
 
     digit: 0 to 9; which: 0, 1, … among the held-out digits of that kind
     """
-    parameters = amortised.training(2).after(LAST)
+    parameters = vae.trained(latent=2)
     images, answers, bests, evidence, gaps = _answers(which)
     image, approximation, amortisation = images[digit], gaps[0][digit], gaps[1][digit]
     figure, (left, right) = style.figure(1, 2, height=3.0, left=0.1, gap=0.8, width_ratios=[0.8, 1])
@@ -177,36 +177,12 @@ def digit_posterior(digit, which):
     )
 
 
-def gaps_over_training(epoch):
-    """The two gaps, one on the other, of 60 training and of 60 held-out digits, up to an epoch."""
-    figure, ax = style.figure(height=3.0, left=0.5)
-    seen = range(GAP_EPOCHS.index(epoch) + 1)
-    for place, part in ((-0.2, "training"), (0.2, "held out")):
-        _, approximation, amortisation = np.array(_gaps(part)[: len(seen)]).T
-        x = np.array(seen) + place
-        ax.bar(x, approximation, 0.34, color=style.BLUE, label="approximation gap")
-        look = {"facecolor": "white", "edgecolor": style.RED, "hatch": "////", "label": "amortisation gap"}
-        ax.bar(x, amortisation, 0.34, approximation, **look)
-        for at, top in zip(x, approximation + amortisation, strict=True):
-            ax.text(at, top + 0.03, part, ha="center", va="bottom", rotation=90, fontsize=9)
-    ax.set_xticks(range(len(GAP_EPOCHS)), GAP_EPOCHS)
-    ax.set(xlabel="epoch", title="log p(x) − ELBO of the encoder, nats a digit", xlim=(-0.5, 3.5), ylim=(0, 1.9))
-    handles, names = ax.get_legend_handles_labels()
-    ax.legend(handles[:2], names[:2], loc="upper left")
-    (training, *of_training), (held_out, *of_held_out) = (_gaps(part)[seen[-1]] for part in ("training", "held out"))
-    return figure, (
-        f"After {_epochs(epoch)}, approximation and amortisation gap: {of_training[0]:.2f} and {of_training[1]:.2f} "
-        f"nats on training digits (log p(x) = {_number(training)}), {of_held_out[0]:.2f} and {of_held_out[1]:.2f} on "
-        f"held-out ones (log p(x) = {_number(held_out)})."
-    )
-
-
 # --- what the decoder learnt ------------------------------------------------------------------------------------------
 
 
 def plane(z1, z2):
     """The digit that the decoder paints at (z1, z2), and the plane with the codes of held-out digits."""
-    parameters = amortised.training(2).after(LAST)
+    parameters = vae.trained(latent=2)
     picture = logspace.sigmoid(vae.decode(parameters, np.array([[z1, z2]])))
     codes, labels, written = _codes()
     figure, ax = style.figure(height=2.75, left=0.1)
@@ -257,26 +233,6 @@ def interpolation(t, pair):
     )
 
 
-def estimators(epoch, digit):
-    """Draws of the gradient of one digit's reconstruction loss with respect to the first mean, by both estimators."""
-    parameters = amortised.training(2).after(epoch)
-    terms = amortised.gradient_terms(parameters, _first_of_each()[digit : digit + 1], _noise(epoch))
-    spreads = {name: each[:, 0, 0].std(ddof=1) for name, each in terms.items()}
-    mean = terms["re-parameterised"][:, 0, 0].mean()
-    figure, axes = style.figure(2, 1, height=3.3, gap=0.35, sharex=True, left=0.35, right=0.35)
-    for ax, name, color in zip(axes, ("REINFORCE", "re-parameterised"), (style.RED, style.BLUE), strict=True):
-        counts, edges = np.histogram(np.clip(terms[name][:, 0, 0], -80, 80), bins=64, range=(-80, 80))
-        ax.stairs(counts, edges, fill=True, color=color)
-        ax.axvline(mean, color=style.BLACK, lw=1, ls=":")
-        ax.set(yticks=[], title=f"{name}, standard deviation {spreads[name]:.3g}")
-    axes[1].set(xlabel="one draw of the gradient", xlim=(-80, 80))
-    ratio = (spreads["REINFORCE"] / spreads["re-parameterised"]) ** 2
-    return figure, (
-        f"A {digit} after {_epochs(epoch)}: standard deviation of one draw {spreads['REINFORCE']:.3g} with REINFORCE "
-        f"and {spreads['re-parameterised']:.3g} re-parameterised, {ratio:.3g} times the variance."
-    )
-
-
 # --- shared -----------------------------------------------------------------------------------------------------------
 
 
@@ -322,7 +278,7 @@ def _answers(which):
     """Of the held-out digits 0 to 9, each the one with this number of its kind: images, answers, best Gaussians, …"""
     images, labels = amortised.binary_digits()[1]
     images = images[[np.flatnonzero(labels == digit)[which] for digit in range(10)]]
-    parameters = amortised.training(2).after(LAST)
+    parameters = vae.trained(latent=2)
     table, answers = amortised.log_joint(parameters, images), vae.encode(parameters, images)
     best = amortised.best_of_three(table, *answers)
     tops = amortised.log_evidence(table), *(amortised.elbo(table, *q) for q in (best, answers))
@@ -331,9 +287,9 @@ def _answers(which):
 
 @functools.cache
 def _curves(latent):
-    """The ELBO of the training and of the held-out digits after each of EPOCHS, from 3 draws an image."""
+    """The ELBO of the training and of the held-out digits after each of `vae.PASSES`, from 3 draws an image."""
     return [
-        [amortised.estimated_elbo(amortised.training(latent).after(epoch), images, 3, seed=1) for epoch in EPOCHS]
+        [amortised.estimated_elbo(parameters, images, 3, seed=1) for parameters in vae.history(latent=latent).values()]
         for images, _ in amortised.binary_digits()
     ]
 
@@ -345,25 +301,11 @@ def _baseline():
 
 
 @functools.cache
-def _gaps(part):
-    """(log evidence, approximation gap, amortisation gap), means over 60 digits, after each of GAP_EPOCHS."""
-    images = amortised.binary_digits()[("training", "held out").index(part)][0]
-    images, result = images[:: len(images) // 60][:60], []
-    for epoch in GAP_EPOCHS:
-        parameters = amortised.training(2).after(epoch)
-        axis = amortised.AXIS if epoch > 20 else np.linspace(-6, 6, 81)  # no q is narrow so early
-        table = amortised.log_joint(parameters, images, axis)
-        gaps = amortised.gaps(table, *vae.encode(parameters, images), axis)
-        result.append([values.mean() for values in (amortised.log_evidence(table, axis), *gaps)])
-    return result
-
-
-@functools.cache
 def _codes():
     """The codes of 12 held-out digits of each kind, their labels, and all of them written out as one path."""
     images, labels = amortised.binary_digits()[1]
     chosen = np.concatenate([np.flatnonzero(labels == digit)[:12] for digit in range(10)])
-    codes, labels = vae.encode(amortised.training(2).after(LAST), images[chosen])[0], labels[chosen]
+    codes, labels = vae.encode(vae.trained(latent=2), images[chosen])[0], labels[chosen]
     glyphs = [TextPath((x - 0.09, y - 0.11), str(digit), size=0.3) for (x, y), digit in zip(codes, labels, strict=True)]
     return codes, labels, Path.make_compound_path(*glyphs)
 
@@ -371,18 +313,10 @@ def _codes():
 @functools.cache
 def _walk(pair):
     """Decoded and mixed pictures along STEPS, (9, 64) each, and their distances to the nearest training digit."""
-    parameters = amortised.training(4).after(LAST)
+    parameters = vae.trained(latent=4)
     decoded, mixed = amortised.walks(parameters, *_first_of_each()[list(pair)], STEPS)
     training = amortised.binary_digits()[0][0]
     return decoded, mixed, [amortised.nearest(each, training) for each in (decoded, mixed)]
-
-
-def _noise(seed):
-    return np.random.default_rng(seed).standard_normal((2_000, 1, 2))
-
-
-def _epochs(count):
-    return f"{count} epoch{'' if count == 1 else 's'}"
 
 
 def _number(value):
