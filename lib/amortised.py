@@ -22,7 +22,7 @@ import functools
 
 import numpy as np
 
-from lib import checks, digits, gaussian, logspace, vae
+from lib import checks, gaussian, logspace, vae
 
 AXIS = np.linspace(-6, 6, 121)  # for a trained auto-encoder
 AXIS.setflags(write=False)
@@ -239,13 +239,6 @@ def strip_encoder(steepness, hidden=0):
 
 
 # --- the digits -------------------------------------------------------------------------------------------------------
-
-
-@functools.cache
-def binary_digits():
-    """(images, labels) of the 1,297 training digits and of the 500 held out, in black and white (`lib.digits`)."""
-    parts = digits.training_and_held_out()
-    return tuple((digits.binary(images), labels) for images, labels in parts)
 
 
 def bernoulli_baseline(training_images, images):

@@ -185,9 +185,9 @@ def history(weight=1.0, latent=2, hidden=64, seed=0, sampled=True):
 
 @functools.cache
 def _history(weight, latent, hidden, seed, sampled):
-    (images, _), _ = digits.training_and_held_out()
+    (images, _), _ = digits.black_and_white()
     rng = np.random.default_rng(seed)
-    path = train(digits.binary(images), rng, hidden, latent, weight, epochs=PASSES[-1], sampled=sampled)
+    path = train(images, rng, hidden, latent, weight, epochs=PASSES[-1], sampled=sampled)
     return {passes: parameters for passes, parameters in enumerate(path) if passes in PASSES}
 
 

@@ -81,6 +81,15 @@ def test_black_and_white_has_its_threshold_at_half_the_ink():
     np.testing.assert_array_equal(digits.binary(images[7])[8 * 3 + 4], images[7, 3, 4] >= 0.5)
 
 
+def test_the_parts_in_black_and_white_are_kept_and_cannot_be_written():
+    for part, grey in zip(digits.black_and_white(), digits.training_and_held_out(), strict=True):
+        np.testing.assert_array_equal(part[0], grey[0].reshape(-1, 64) >= 0.5)
+        np.testing.assert_array_equal(part[1], grey[1])
+        with pytest.raises(ValueError, match="read-only"):
+            part[0][0, 0] = 2
+    assert digits.black_and_white() is digits.black_and_white()
+
+
 def test_the_nearest_is_the_one_that_a_loop_finds():
     rng = np.random.default_rng(0)
     images, others = (rng.random((size, 12)) < 0.5 for size in (20, 30))

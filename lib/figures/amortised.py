@@ -10,8 +10,9 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.textpath import TextPath
 
-from lib import amortised, gaussian, logspace, vae
+from lib import amortised, digits, gaussian, logspace, vae
 from lib.figures import style
+from lib.figures.tiles import tiles
 
 PAIRS = {"1 to 7": (1, 7), "3 to 8": (3, 8), "4 to 9": (4, 9)}
 STEPS = np.linspace(0, 1, 9)  # of a walk between two digits
@@ -236,20 +237,6 @@ def interpolation(t, pair):
 # --- shared -----------------------------------------------------------------------------------------------------------
 
 
-def tiles(ax, images, columns):
-    """Images (n, 64), 0 paper to 1 ink, side by side in rows of so many columns, framed in light grey."""
-    rows = -(-len(images) // columns)
-    ax.spines[:].set_visible(len(images) == 1)  # a frame of its own
-    ax.spines[:].set_color(style.GREY)
-    canvas = np.full((9 * rows + 1, 9 * columns + 1), 0.25)
-    for i, image in enumerate(images):
-        row, column = divmod(i, columns)
-        canvas[9 * row + 1 : 9 * row + 9, 9 * column + 1 : 9 * column + 9] = image.reshape(8, 8)
-    canvas = images[0].reshape(8, 8) if len(images) == 1 else canvas
-    ax.imshow(canvas, cmap="Greys", vmin=0, vmax=1, interpolation="nearest")
-    ax.set(xticks=[], yticks=[])
-
-
 def _ellipse(mean, log_variance):
     """Where q is exp(-2) of its highest: two standard deviations."""
     angle = np.linspace(0, 2 * np.pi, 121)
@@ -259,7 +246,7 @@ def _ellipse(mean, log_variance):
 @functools.cache
 def _first_of_each():
     """The first held-out digit of each kind, (10, 64)."""
-    images, labels = amortised.binary_digits()[1]
+    images, labels = digits.black_and_white()[1]
     return np.stack([images[np.flatnonzero(labels == digit)[0]] for digit in range(10)])
 
 
@@ -276,7 +263,7 @@ def _strip(steepness):
 @functools.cache
 def _answers(which):
     """Of the held-out digits 0 to 9, each the one with this number of its kind: images, answers, best Gaussians, …"""
-    images, labels = amortised.binary_digits()[1]
+    images, labels = digits.black_and_white()[1]
     images = images[[np.flatnonzero(labels == digit)[which] for digit in range(10)]]
     parameters = vae.trained(latent=2)
     table, answers = amortised.log_joint(parameters, images), vae.encode(parameters, images)
@@ -290,20 +277,20 @@ def _curves(latent):
     """The ELBO of the training and of the held-out digits after each of `vae.PASSES`, from 3 draws an image."""
     return [
         [amortised.estimated_elbo(parameters, images, 3, seed=1) for parameters in vae.history(latent=latent).values()]
-        for images, _ in amortised.binary_digits()
+        for images, _ in digits.black_and_white()
     ]
 
 
 @functools.cache
 def _baseline():
-    (training, _), (held_out, _) = amortised.binary_digits()
+    (training, _), (held_out, _) = digits.black_and_white()
     return amortised.bernoulli_baseline(training, held_out).mean()
 
 
 @functools.cache
 def _codes():
     """The codes of 12 held-out digits of each kind, their labels, and all of them written out as one path."""
-    images, labels = amortised.binary_digits()[1]
+    images, labels = digits.black_and_white()[1]
     chosen = np.concatenate([np.flatnonzero(labels == digit)[:12] for digit in range(10)])
     codes, labels = vae.encode(vae.trained(latent=2), images[chosen])[0], labels[chosen]
     glyphs = [TextPath((x - 0.09, y - 0.11), str(digit), size=0.3) for (x, y), digit in zip(codes, labels, strict=True)]
@@ -315,7 +302,7 @@ def _walk(pair):
     """Decoded and mixed pictures along STEPS, (9, 64) each, and their distances to the nearest training digit."""
     parameters = vae.trained(latent=4)
     decoded, mixed = amortised.walks(parameters, *_first_of_each()[list(pair)], STEPS)
-    training = amortised.binary_digits()[0][0]
+    training = digits.black_and_white()[0][0]
     return decoded, mixed, [amortised.nearest(each, training) for each in (decoded, mixed)]
 
 

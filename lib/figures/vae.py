@@ -9,6 +9,7 @@ import numpy as np
 
 from lib import digits, gaussian, logspace, vae
 from lib.figures import style
+from lib.figures.tiles import tiles
 
 WEIGHTS = (0, 0.01, 0.1, 0.5, 1, 2, 4, 10)  # of the divergence in the loss
 OBSERVED, DECODER_VARIANCE = 1.5, 0.25  # of the toy: z ~ N(0, 1), x|z ~ N(z, 1/4), and x = 1.5 was seen
@@ -27,11 +28,11 @@ def restored(method, numbers, which):
 
     method: "network" or "PCA"; numbers: 2 or 8; which: 0, 1, 2, three sets of one digit of each kind
     """
-    (_, _), (images, labels) = _black_and_white()
+    (_, _), (images, labels) = digits.black_and_white()
     probability = restore(method, numbers)
     chosen = [np.flatnonzero(labels == digit)[which] for digit in range(10)]
     figure, ax = style.figure(height=1.75, left=0.75, right=0.05, bottom=0.1, top=0.3)
-    _tiles(ax, np.concatenate([images[chosen], probability[chosen]]), columns=10)
+    tiles(ax, np.concatenate([images[chosen], probability[chosen]]), columns=10)
     ax.set(title=f"ten held-out digits, {numbers} numbers each")
     for y, word in ((3.5, "before"), (12.5, "after")):
         ax.text(-1.5, y, word, ha="right", va="center")
@@ -46,7 +47,7 @@ def restored(method, numbers, which):
 def sources(source, seed):
     """Left: the plain auto-encoder's codes, and 25 draws from one of three sources. Right: the draws, decoded."""
     parameters = vae.trained(0.0, sampled=False)
-    (images, labels), (held_out, _) = _black_and_white()
+    (images, labels), (held_out, _) = digits.black_and_white()
     codes, _ = vae.encode(parameters, images)
     rng = np.random.default_rng(seed)
     if source == "codes":
@@ -60,7 +61,7 @@ def sources(source, seed):
     left.plot(*codes.T, ".", color=style.GREY, ms=3, alpha=0.5, mew=0)
     left.plot(*draws[:25].T, "x", color=style.RED, ms=5, mew=1.5)
     left.set(title="codes (dots), draws (×)")
-    _tiles(right, logspace.sigmoid(vae.decode(parameters, draws[:25])), columns=5)
+    tiles(right, logspace.sigmoid(vae.decode(parameters, draws[:25])), columns=5)
     right.set(title="the draws, decoded")
     pixels, kinds = score(parameters, draws)
     return figure, (
@@ -102,7 +103,7 @@ def two_terms(mean, deviation):
 def latent_space(weight, seed):
     """Left: a code drawn from q(z|x) for 80 held-out digits, written as the digit. Right: 25 fresh samples."""
     parameters, rng = vae.trained(weight), np.random.default_rng(seed)
-    _, (images, labels) = _black_and_white()
+    _, (images, labels) = digits.black_and_white()
     mean, log_variance = vae.encode(parameters, images)
     codes = gaussian.reparameterize(mean, np.exp(log_variance), rng.standard_normal((500, 2)))
     draws = rng.standard_normal((1_000, 2))
@@ -110,7 +111,7 @@ def latent_space(weight, seed):
     _plane(left, mean)
     _digits(left, codes, labels)
     left.set(title="codes (disk: the prior)")
-    _tiles(right, logspace.sigmoid(vae.decode(parameters, draws[:25])), columns=5)
+    tiles(right, logspace.sigmoid(vae.decode(parameters, draws[:25])), columns=5)
     right.set(title="fresh samples")
     reconstruction, divergence = terms(weight)[1]
     pixels, kinds = score(parameters, draws)
@@ -146,7 +147,7 @@ def rate_distortion(weight):
 def forming(passes, weight):
     """Left: codes drawn from q(z|x) after some passes over the training digits. Right: how wide q has become."""
     here = vae.PASSES.index(passes)
-    _, (images, labels) = _black_and_white()
+    _, (images, labels) = digits.black_and_white()
     noise = np.random.default_rng(0).standard_normal((500, 2))
     mean, log_variance = vae.encode(vae.history(weight)[passes], images)
     figure, (left, right) = style.figure(1, 2, height=2.95, left=0.4, right=0.1, gap=0.5)
@@ -176,7 +177,7 @@ def score(parameters, draws):
     returns: the mean number of pixels in which they differ from the nearest training digit, and the number of kinds of
              digit: exp(entropy) of the nearest digits' labels, from 1, all of one kind, to 10, as many of each
     """
-    (images, labels), _ = _black_and_white()
+    (images, labels), _ = digits.black_and_white()
     index, pixels = digits.nearest((vae.decode(parameters, draws) > 0).astype(float), images)
     share = np.bincount(labels[index], minlength=10) / len(index)
     share = share[share > 0]
@@ -187,7 +188,7 @@ def score(parameters, draws):
 def terms(weight):
     """Reconstruction error and KL in nats a digit, for the training digits and for the held-out ones: (2, 2)."""
     result = []
-    for images, _ in _black_and_white():
+    for images, _ in digits.black_and_white():
         noise = np.random.default_rng(1).standard_normal((20, len(images), 2))
         result.append([term.mean() for term in vae.losses(vae.trained(weight), images, noise)])
     return np.array(result)
@@ -196,7 +197,7 @@ def terms(weight):
 @functools.cache
 def restore(method, numbers):
     """The held-out digits after encoding and decoding, (500, 64): probabilities of ink, or what PCA takes for them."""
-    (images, _), (held_out, _) = _black_and_white()
+    (images, _), (held_out, _) = digits.black_and_white()
     if method == "PCA":
         centre = images.mean(axis=0)
         directions = np.linalg.svd(images - centre, full_matrices=False)[2][:numbers]
@@ -206,28 +207,10 @@ def restore(method, numbers):
 
 
 @functools.cache
-def _black_and_white():
-    """(images, labels) of the training and of the held-out digits, the images (n, 64) of 0 and 1."""
-    return tuple((digits.binary(images), labels) for images, labels in digits.training_and_held_out())
-
-
-@functools.cache
 def _deviations(weight):
     """The standard deviation of q(z|x), on average over held-out digits and latent dimensions, after each of PASSES."""
-    _, (images, _) = _black_and_white()
+    _, (images, _) = digits.black_and_white()
     return [np.exp(0.5 * vae.encode(parameters, images)[1]).mean() for parameters in vae.history(weight).values()]
-
-
-def _tiles(ax, images, columns):
-    """Images (n, 64), from 0 to 1, side by side: ink dark, and frames that tell white from nothing."""
-    rows = -(-len(images) // columns)
-    canvas = np.full((rows, 9, columns, 9), 0.25)
-    for i, image in enumerate(np.clip(images, 0, 1)):
-        canvas[i // columns, :8, i % columns, :8] = image.reshape(8, 8)
-    canvas = canvas.reshape(9 * rows, 9 * columns)[:-1, :-1]
-    ax.imshow(canvas, cmap="Greys", vmin=0, vmax=1, interpolation="nearest")
-    ax.set(xticks=[], yticks=[])
-    ax.spines[:].set_visible(False)
 
 
 def _plane(ax, codes):
