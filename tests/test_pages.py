@@ -105,6 +105,17 @@ const too_wide = () => [document.documentElement, ...all('.explorable, .explorab
     || element.getBoundingClientRect().right > innerWidth + 1)
   .map(element => `${element.scrollWidth} px: ${name(element)}`);
 
+// In the dark the theme puts outputs on a pale ground; ours are to stand on the page's own.
+const pale_in_the_dark = () => {
+  const html = document.documentElement, theme = html.dataset.theme;
+  html.dataset.theme = 'dark';
+  const found = all('.cell_output .text_html, .cell_output .widget-subarea')
+    .filter(output => !output.querySelector('table') && getComputedStyle(output).backgroundColor !== 'rgba(0, 0, 0, 0)')
+    .map(name);
+  html.dataset.theme = theme;
+  return found;
+};
+
 const state = root => {
   const [image, ...more] = all('img', root), captions = all('figcaption', root);
   const whole = image && !more.length && captions.length == 1 && image.complete && image.naturalWidth;
@@ -133,6 +144,7 @@ def test_a_page_is_whole(page):
     assert_none(page, "raw_math()")
     assert_none(page, "wrong_images()")
     assert_none(page, "too_wide()")
+    assert_none(page, "pale_in_the_dark()")
     views = page.evaluate("all('script[type=\"application/vnd.jupyter.widget-view+json\"]').length")
     loaders = page.evaluate("performance.getEntriesByType('resource').filter(e => /html-manager/.test(e.name)).length")
     assert bool(loaders) == bool(views), f"{loaders} widget scripts for {views} widgets"
