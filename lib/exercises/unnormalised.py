@@ -15,14 +15,14 @@ def _slope(u, p, q, nu):
 
 EXERCISES = {
     "classifier": Exercise(
-        solution=0.02 / (0.02 + 5 * 0.01),
+        solution=0.05 * 0.2 / 0.8,
         slips=(
-            (0.02 / 0.03, "There are five noise words for each word of the data: q is multiplied by ν."),
-            (2.5, "That is G, the odds of noise against data. The probability is 1/(1 + G)."),
-            (2.5 / 3.5, "That is the probability of noise, G/(1 + G)."),
-            (0.4, "That is u/(νq), the odds of data against noise: turn them into a probability."),
+            (0.01 * 0.2 / 0.8, "There are five noise words for each word of the data: q is multiplied by ν."),
+            (0.05 * 0.2, "That takes the probability for the odds. The odds of data against noise are 0.2/0.8."),
+            (0.05 * 0.8 / 0.2, "The other way round: 0.8/0.2 is G, the odds of noise against data, and u = νq/G."),
+            (0.05 * 0.8, "That is νq times the probability of noise. Turn the probabilities into odds first."),
         ),
-        hint="G = νq/u first, then 1/(1 + G).",
+        hint="First the odds of data against noise, 0.2/0.8; they are u/(νq).",
     ),
     "scale": Exercise(
         solution=_slope,
