@@ -22,7 +22,7 @@ import functools
 
 import numpy as np
 
-from lib import checks, gaussian, logspace, vae
+from lib import checks, gaussian, logspace, multivariate, vae
 
 AXIS = np.linspace(-6, 6, 121)  # for a trained auto-encoder
 AXIS.setflags(write=False)
@@ -294,27 +294,22 @@ def linear_posterior(x, weights, offset, variance):
 def linear_log_evidence(x, weights, offset, variance):
     """log N(x; offset, W W^T + variance I), (...): a sum of independent Gaussians is Gaussian; shapes as above."""
     x, weights, offset, variance = _linear(x, weights, offset, variance)
-    root = np.linalg.cholesky(weights @ weights.T + variance * np.eye(len(weights)))
-    white = np.linalg.solve(root, (x - offset)[..., None])[..., 0]
-    return -np.sum(np.log(np.diag(root))) - 0.5 * (len(weights) * np.log(2 * np.pi) + np.sum(white**2, axis=-1))
+    return multivariate.log_density(x, offset, weights @ weights.T + variance * np.eye(len(weights)))
 
 
 def linear_elbo(x, weights, offset, variance, mean, covariance):
     """The ELBO of q = N(mean, covariance), (...), in closed form.
 
         E_q[log p(x|z)] = log N(x; W mean + offset, variance I) - trace(W covariance W^T) / (2 variance)
-        KL(q || N(0, I)) = (trace covariance + |mean|^2 - L - log det covariance) / 2
+        KL(q || N(0, I)) as `multivariate.kl` has it (slide S41)
 
     mean: (..., L); covariance: (L, L) symmetric, positive definite; the rest as in `linear_posterior`
     """
     x, weights, offset, variance = _linear(x, weights, offset, variance)
     mean, covariance = checks.finite("mean", mean), checks.finite("covariance", covariance)
-    sign, log_det = np.linalg.slogdet(covariance)
-    if not (sign > 0 and np.linalg.eigvalsh(covariance).min() > 0):
-        raise ValueError(f"covariance must be positive definite, but is {covariance.tolist()}")
     fit = gaussian.log_density(x, mean @ weights.T + offset, variance).sum(axis=-1)
     fit = fit - 0.5 * np.trace(weights @ covariance @ weights.T) / variance
-    return fit - 0.5 * (np.trace(covariance) + np.sum(mean**2, axis=-1) - len(covariance) - log_det)
+    return fit - multivariate.kl(mean, covariance)
 
 
 def best_factorised(covariance):
