@@ -78,14 +78,84 @@ def test_one_gumbel_for_all_categories_would_never_draw_but_the_first():
     assert set(gumbel.gumbel_max(EXAMPLE, np.random.default_rng(1), size=1000)) == {0, 1, 2}
 
 
-def test_logits_over_sixty_nats_and_barred_categories():
-    logits = np.array([-60.0, 0.0, -np.inf, -2.0, -30.0, -1.0, -4.0])
-    draws = gumbel.gumbel_max(logits, np.random.default_rng(2), size=(200_000,))
+def pooled_pvalue(draws, logits):
+    """Chi-squared test of draws where some categories are too rare for it.
+
+    The rule: categories with 10 expected draws or more are cells of their own. All others together are one cell if it
+    expects 10 or more. If not, it goes into the rarest cell of its own, but first, where it expects less than 1e-6
+    draws, it must not have been drawn at all: its false alarms are no more than those of the test.
+    """
+    expected = draws.size * scipy.special.softmax(logits)
     counts = np.bincount(draws, minlength=len(logits))
-    assert counts[[0, 2, 4]].tolist() == [0, 0, 0]          # chance of another outcome: 200000 e^-30 = 2e-8
-    likely = [1, 3, 5, 6]
-    p = scipy.special.softmax(logits[likely])
-    assert scipy.stats.chisquare(counts[likely], 200_000 * p).pvalue > FALSE_ALARM
+    rare = expected < 10
+    seen, expected_rare = counts[rare].sum(), expected[rare].sum()
+    counts, expected = counts[~rare], expected[~rare]
+    if expected_rare >= 10:
+        counts, expected = np.append(counts, seen), np.append(expected, expected_rare)
+    else:
+        if expected_rare < FALSE_ALARM and seen:
+            return 0.0
+        rarest = np.argmin(expected)
+        counts[rarest] += seen
+        expected[rarest] += expected_rare
+    assert counts.sum() == draws.size and len(counts) > 1
+    return scipy.stats.chisquare(counts, expected).pvalue
+
+
+WIDE = {
+    "a few, with impossible ones": np.array([-60.0, 0.0, -np.inf, -2.0, -30.0, -1.0, -4.0]),
+    "every three nats": np.linspace(0.0, -60.0, 21),
+    "every third is barred": np.where(np.arange(21) % 3 == 1, -np.inf, np.linspace(-60.0, 0.0, 21)),
+    "a thousand rare ones": np.concatenate([np.full(1000, -10.0), [0.0, -1.0, -60.0, -np.inf]]),
+    "two alike at the top": np.array([-60.0, 0.0, 0.0, -np.inf, -59.0]),
+}
+
+
+@pytest.mark.parametrize("shift", [0.0, -1e4, 1e4])
+@pytest.mark.parametrize("name", WIDE)
+def test_logits_over_sixty_nats_and_barred_categories(name, shift):
+    logits = WIDE[name]
+    draws = gumbel.gumbel_max(logits + shift, np.random.default_rng(2), size=(50_000,))
+    assert np.isfinite(logits[draws]).all()
+    assert pooled_pvalue(draws, logits) > FALSE_ALARM
+
+
+def test_the_order_of_the_categories_does_not_matter():
+    logits = np.random.default_rng(0).permutation(WIDE["every three nats"])
+    assert pooled_pvalue(gumbel.gumbel_max(logits, np.random.default_rng(5), size=(50_000,)), logits) > FALSE_ALARM
+
+
+@pytest.mark.parametrize("name", WIDE)
+def test_the_pooled_test_sees_a_wrong_law(name):
+    rng, logits = np.random.default_rng(3), WIDE[name]
+    noise = rng.gumbel(size=(50_000, len(logits)))
+    wrong = {"noise 5 % too wide": np.argmax(logits + 1.05 * noise, axis=-1),
+             "normal noise": np.argmax(logits + rng.normal(0, np.pi / np.sqrt(6), size=noise.shape), axis=-1),
+             "one impossible draw": np.append(np.argmax(logits + noise, axis=-1), np.argmin(logits))}
+    if name == "two alike at the top":          # any exchangeable noise shares the draws among two equal logits
+        wrong = {key: wrong[key] for key in ["one impossible draw"]}
+    for key, draws in wrong.items():
+        assert pooled_pvalue(draws, logits) < FALSE_ALARM, key
+
+
+def test_a_category_deep_in_the_tail_has_its_frequency():
+    draws = gumbel.gumbel_max(np.array([0.0, -9.0]), np.random.default_rng(6), size=(2_000_000,))
+    p = scipy.special.softmax([0.0, -9.0])                              # 247 draws are expected in the second
+    assert scipy.stats.binomtest(int(draws.sum()), draws.size, p[1]).pvalue > FALSE_ALARM
+
+
+def test_the_maximum_is_a_gumbel_at_the_log_sum_and_knows_nothing_of_the_winner():
+    z = EXAMPLE + np.random.default_rng(8).gumbel(size=(100_000, 3))
+    winner, largest = np.argmax(z, axis=-1), z.max(axis=-1)
+    at = scipy.special.logsumexp(EXAMPLE)
+    assert scipy.stats.kstest(largest, scipy.stats.gumbel_r(loc=at).cdf).pvalue > FALSE_ALARM
+    tenth = np.searchsorted(np.quantile(largest, np.arange(0.1, 1, 0.1)), largest)
+    table = np.zeros((3, 10))
+    np.add.at(table, (winner, tenth), 1)
+    assert scipy.stats.chi2_contingency(table).pvalue > FALSE_ALARM     # the winner is independent of the maximum
+    grid = np.linspace(-4, 30, 200)                                     # the same, exactly: the product of F's is one F
+    together = gumbel.log_cdf(grid[:, None], EXAMPLE).sum(axis=-1)
+    np.testing.assert_allclose(together, gumbel.log_cdf(grid, at), rtol=100 * EPS)
 
 
 def test_every_row_of_a_batch_has_its_own_law_and_its_own_noise():
