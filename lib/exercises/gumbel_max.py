@@ -64,7 +64,7 @@ EXERCISES = {
         solution=float(_softmax(0.5, 0.25, 0)[0]),
         slips=(
             (float(_P[0]), "The noise is twice as large, so the logits count for less than in the softmax of μ."),
-            (float(_softmax(2, 1, 0)[0]), "More noise makes the draw more even, not less: divide by 2, do not multiply."),
+            (float(_softmax(2, 1, 0)[0]), "More noise makes the draw more even: divide by 2, do not multiply."),
             (1 / 3, "That would need infinitely much noise."),
         ),
         hint="Divide μ + 2G by 2: the arg max stays, and the noise is a standard Gumbel again.",
@@ -85,9 +85,8 @@ EXERCISES = {
     "inclusion": Exercise(
         solution=lambda p1, p2, p3: p1 + p2 * p1 / (1 - p2) + p3 * p1 / (1 - p3),
         slips=(
-            (lambda p1, p2, p3: 1 - (1 - p1) ** 2, "That is with replacement: the second draw could repeat the first."),
+            (lambda p1, p2, p3: 1 - (1 - p1) ** 2, "That is with replacement: divide by what is left after the first draw."),
             (lambda p1, p2, p3: 2 * p1, "That can exceed 1. Only the first draw has the probability p1."),
-            (lambda p1, p2, p3: p1 + p2 * p1 + p3 * p1, "The second draw is from what is left: divide by its sum."),
             (
                 lambda p1, p2, p3: p2 * p1 / (1 - p2) + p3 * p1 / (1 - p3),
                 "Category 1 may also come first.",

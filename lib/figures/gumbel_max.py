@@ -20,7 +20,7 @@ MOST = 10_000  # draws
 def filling_up(mu_1, draws, seed):
     """Frequencies of Gumbel-max draws over the softmax, with the band in which a frequency belongs."""
     logits = np.array([mu_1, 0.5, 0.0])
-    winner = np.argmax(logits + np.random.default_rng(seed).gumbel(size=(MOST, 3)), axis=-1)
+    winner = np.argmax(logits + np.random.default_rng(seed + 4).gumbel(size=(MOST, 3)), axis=-1)
     frequency = np.bincount(winner[:draws], minlength=3) / draws
     p = logspace.softmax(logits)
     error = np.sqrt(p * (1 - p) / draws)
