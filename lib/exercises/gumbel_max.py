@@ -85,7 +85,7 @@ EXERCISES = {
     "inclusion": Exercise(
         solution=lambda p1, p2, p3: p1 + p2 * p1 / (1 - p2) + p3 * p1 / (1 - p3),
         slips=(
-            (lambda p1, p2, p3: 1 - (1 - p1) ** 2, "That is with replacement: divide by what is left after the first draw."),
+            (lambda p1, p2, p3: 1 - (1 - p1) ** 2, "That is with replacement: divide by what the first draw left."),
             (lambda p1, p2, p3: 2 * p1, "That can exceed 1. Only the first draw has the probability p1."),
             (
                 lambda p1, p2, p3: p2 * p1 / (1 - p2) + p3 * p1 / (1 - p3),
