@@ -89,14 +89,14 @@ def load(chromium, site, page):
 
 
 def build_stock(folder):
-    """The same book without the extension's set-up, its CDN files beside it; returns the folder of the site."""
+    """The same book without the set-up of `course`, its CDN files beside it; returns the folder of the site."""
     say("Building the same book as Jupyter Book does it by itself …")
     book = folder / "book"
     leave_out = shutil.ignore_patterns("_build", "node_modules", ".*", "tests", "benchmarks", "lib")
     shutil.copytree(ROOT, book, ignore=leave_out)
     config = yaml.safe_load((book / "_config.yml").read_text())
     executions = next((SITE.parent / ".executions").iterdir())
-    del config["sphinx"]["local_extensions"]
+    config["sphinx"]["local_extensions"] = {"appendix": "book/_extensions"}  # whose directives the pages use
     for name in "myst_update_mathjax", "mathjax3_config":
         config["sphinx"]["config"].pop(name, None)
     shutil.copytree(executions, folder / "executions")
