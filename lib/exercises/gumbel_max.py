@@ -10,9 +10,8 @@ def _softmax(*logits):
     return weights / weights.sum()
 
 
-_P = _softmax(1, 0.5, 0)
-_LOG_SUM = float(np.log(np.exp(1) + np.exp(0.5) + 1))
-_VALUES = ((1.0, 0.5, 0.0), (2.0, 1.0, -1.0), (0.0, -0.5, 0.3))  # z, mu_2, mu_3
+_P = _softmax(2, 1, -1)
+_LOG_SUM = float(np.log(np.exp(2) + np.exp(1) + np.exp(-1)))
 _CHANCES = ((0.5, 0.3, 0.2), (0.2, 0.7, 0.1), (0.1, 0.25, 0.65))  # p_1, p_2, p_3
 
 EXERCISES = {
@@ -26,48 +25,16 @@ EXERCISES = {
         ),
         hint="Whatever is fed counts as logits: the first of softmax(5, 3, 2).",
     ),
-    "below": Exercise(
-        solution=lambda z, mu_2, mu_3: np.exp(-np.exp(mu_2 - z) - np.exp(mu_3 - z)),
-        slips=(
-            (
-                lambda z, mu_2, mu_3: np.exp(-np.exp(mu_2 - z)) + np.exp(-np.exp(mu_3 - z)),
-                "Both must lie below z: independent events multiply.",
-            ),
-            (
-                lambda z, mu_2, mu_3: np.exp(mu_2 + mu_3 - 2 * z - np.exp(mu_2 - z) - np.exp(mu_3 - z)),
-                "Those are densities: the others lie anywhere below z, they do not equal it.",
-            ),
-            (
-                lambda z, mu_2, mu_3: np.exp(-np.exp(z - mu_2) - np.exp(z - mu_3)),
-                "The exponent is −(z − μ): the chance must rise with z.",
-            ),
-            (
-                lambda z, mu_2, mu_3: 1 - np.exp(-np.exp(mu_2 - z) - np.exp(mu_3 - z)),
-                "That is the chance that at least one of them lies above z.",
-            ),
-        ),
-        hint="The product of two Gumbel distribution functions, exp(−exp(−(z − μ_i))), for i = 2 and 3.",
-        cases=_VALUES,
-    ),
     "maximum": Exercise(
         solution=_LOG_SUM + float(np.euler_gamma),
         slips=(
             (_LOG_SUM, "That is the maximum's location, its mode. The mean lies 0.577 above it."),
-            (1 + float(np.euler_gamma), "That is the mean of Z_1 alone. The largest of three is larger on average."),
-            (1.5 + 3 * float(np.euler_gamma), "That is the mean of the sum of the three."),
-            (1.0, "That is the largest logit. Noise is added before the maximum is taken."),
+            (2 + float(np.euler_gamma), "That is the mean of Z_1 alone. The largest of three is larger on average."),
+            (2 + 3 * float(np.euler_gamma), "That is the mean of the sum of the three."),
+            (2.0, "That is the largest logit. Noise is added before the maximum is taken."),
             (float(np.exp(_LOG_SUM)), "Take the logarithm of that sum, and add the mean of a standard Gumbel."),
         ),
         hint="The maximum is a Gumbel with location log Σ exp(μ_i); a standard Gumbel has mean 0.5772.",
-    ),
-    "scaled": Exercise(
-        solution=float(_softmax(0.5, 0.25, 0)[0]),
-        slips=(
-            (float(_P[0]), "The noise is twice as large, so the logits count for less than in the softmax of μ."),
-            (float(_softmax(2, 1, 0)[0]), "More noise makes the draw more even: divide by 2, do not multiply."),
-            (1 / 3, "That would need infinitely much noise."),
-        ),
-        hint="Divide μ + 2G by 2: the arg max stays, and the noise is a standard Gumbel again.",
     ),
     "order": Exercise(
         solution=float(_P[1] * _P[0] / (1 - _P[1])),

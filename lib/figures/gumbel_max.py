@@ -6,6 +6,7 @@ import numpy as np
 
 from lib import gumbel, logspace, top_k, transforms
 from lib.figures import style
+from lib.figures.style import number
 
 LOGITS = np.array([1.0, 0.5, 0.0])
 ITEMS = np.array([1.0, 0.5, 0.0, -0.5, -1.0])  # of the pictures without replacement
@@ -29,7 +30,7 @@ def filling_up(mu_1, draws, seed):
     for k in range(3):
         ax.plot([k - 0.36, k + 0.36], [p[k], p[k]], color=style.BLACK, ls="--", label="softmax" if k == 0 else None)
     ax.errorbar(range(3), p, 2 * error, fmt="none", ecolor=style.BLACK, capsize=7, lw=1.5, label="± 2 standard errors")
-    ax.set(xticks=range(3), xticklabels=[f"{k + 1}: μ = {_number(value)}" for k, value in enumerate(logits)])
+    ax.set(xticks=range(3), xticklabels=[f"{k + 1}: μ = {number(value, 1)}" for k, value in enumerate(logits)])
     ax.set(ylim=(0, 1.2), yticks=[0, 0.5, 1], xlim=(-0.6, 2.6), title="share of the draws (bars)")
     ax.legend(ncols=2, loc="upper right", borderpad=0.1)
     off = np.max(np.abs(frequency - p) / error)
@@ -41,7 +42,7 @@ def filling_up(mu_1, draws, seed):
 
 def one_for_each(gumbels, draw, seed):
     """One draw as a race of perturbed logits, and who has won so far; `gumbels` is "each" or "shared"."""
-    noise = np.random.default_rng(seed).gumbel(size=(20, 3))
+    noise = np.random.default_rng(seed).gumbel(size=(12, 3))
     if gumbels == "shared":
         noise = np.repeat(noise[:, :1], 3, axis=1)
     perturbed = LOGITS + noise
@@ -52,8 +53,9 @@ def one_for_each(gumbels, draw, seed):
         left.plot(k, LOGITS[k], "_", color=style.BLACK, ms=16, mew=2)
         left.plot(k, perturbed[draw - 1, k], MARKERS[k], color=COLORS[k], ms=9)
     now = winner[draw - 1]
-    left.annotate("largest", (now, perturbed[draw - 1, now]), xytext=(0, 8), textcoords="offset points", ha="center")
-    left.set(title=f"draw {draw}: μ (bar), μ + G (dot)", xlim=(-0.6, 2.6), ylim=(-2.2, 6.5))
+    top = max(LOGITS[now], perturbed[draw - 1, now])
+    left.annotate("largest", (now, top), xytext=(0, 8), textcoords="offset points", ha="center")
+    left.set(title=f"draw {draw}: μ (bar), μ + G (dot)", xlim=(-0.6, 2.6), ylim=(-2.2, 7.2))
     counts = np.bincount(winner[:draw], minlength=3)
     right.bar(range(3), counts / draw, width=0.6, color=COLORS[:3], edgecolor="white", lw=0)
     right.plot(range(3), logspace.softmax(LOGITS), "D", color=style.BLACK, ms=6, mfc="white", label="softmax")
@@ -110,8 +112,8 @@ def third_option(law, mu_3):
     right.set(yticks=[1.5, 2, 2.5])
     right.legend(loc="upper left", borderpad=0.1)
     return figure, (
-        f"{law[0].upper()}{law[1:]} noise and a third logit of {mu_3:g}: the categories win with {_list(p, 3)}, where "
-        f"the softmax is {_list(logspace.softmax(logits), 3)}. The odds of 1 against 2 are {p[0] / p[1]:.3f}."
+        f"{law[0].upper()}{law[1:]} noise and a third logit of {number(mu_3, 0)}: the categories win with {_list(p, 3)}, "
+        f"where the softmax is {_list(logspace.softmax(logits), 3)}. The odds of 1 against 2 are {p[0] / p[1]:.3f}."
     )
 
 
@@ -128,8 +130,8 @@ def alarm_clocks(rung, seed):
         has_rung = i in order[:rung]
         left.plot([0.02, times[i]], [i, i], color=COLORS[i], ls="-" if has_rung else ":", lw=2)
         left.plot(times[i], i, MARKERS[i], color=COLORS[i], mfc=COLORS[i] if has_rung else "white", ms=9)
-    now = times[order[rung - 1]] if rung else 0.02
-    left.axvspan(0.02, now, color=style.GREY, alpha=0.15, lw=0)
+    if rung:
+        left.axvline(times[order[rung - 1]], color=style.GREY, ls="--", lw=1.5)
     left.set_xscale("log")
     left.minorticks_off()
     left.set(yticks=range(5), yticklabels=NAMES, ylim=(4.6, -0.6), xlim=(0.02, 20), xlabel="time exp(−Z)")
@@ -141,10 +143,8 @@ def alarm_clocks(rung, seed):
     right.set(xlabel="probability", title="who rings next")
     rung_names = ", ".join(NAMES[i] for i in order[:rung])
     so_far = f"Rung so far, in order: {rung_names}" if rung else "Nobody has rung yet"
-    return figure, (
-        f"{so_far}. Of those that are left, each rings next with "
-        f"{', '.join(f'{NAMES[i]} {share[i]:.2f}' for i in left_over)}; it will be {NAMES[order[rung]]}."
-    )
+    chances = ", ".join(f"{share[i]:.2f} for {NAMES[i]}" for i in left_over)
+    return figure, f"{so_far}. To ring next: {chances}; it will be {NAMES[order[rung]]}."
 
 
 def inclusion(k, spread):
@@ -160,7 +160,7 @@ def inclusion(k, spread):
         bars = ax.bar(np.arange(5) + place, values, width=0.37, color=color, hatch=hatch, edgecolor="white", lw=0)
         bars.set_label(name)
         ax.bar_label(bars, [f"{value:.2f}" for value in values], fontsize=9)
-    names = [f"{name}: {_number(value)}" for name, value in zip(NAMES, logits, strict=True)]
+    names = [f"{name}: {number(value, 1)}" for name, value in zip(NAMES, logits, strict=True)]
     ax.set(xticks=range(5), xticklabels=names)
     ax.set(ylim=(0, 1.35), yticks=[0, 0.5, 1], xlim=(-0.6, 4.6), title="chance to be drawn at least once")
     ax.legend(ncols=2, loc="upper center", borderpad=0.1, columnspacing=1.2)
@@ -174,9 +174,10 @@ def winning_probabilities(logits, law):
     """Pr(argmax_k (logits_k + noise_k) = k) for iid noise, by quadrature: the integral of f(z - mu_k) prod F(z - mu_i).
 
     logits : (K,) finite, within some 10 of each other
-    law    : "Gumbel", or "normal" with the Gumbel's variance, pi^2 / 6, or "minus Gumbel"
+    law    : "Gumbel", "minus Gumbel", or "normal" with the Gumbel's variance, pi^2 / 6
     returns: (K,) probabilities. The integrand is smooth and vanishes at both ends, so that a plain sum over a grid is
              exact but for what lies outside: less than e^-50
+    raises : ValueError for another law
     """
     z = np.arange(-60.0, 60.0, 0.05)
     above = z[:, None] - logits
@@ -184,10 +185,12 @@ def winning_probabilities(logits, law):
         density, below = np.exp(gumbel.log_density(above)), np.exp(gumbel.log_cdf(above))
     elif law == "minus Gumbel":  # -G <= x where G >= -x
         density, below = np.exp(gumbel.log_density(-above)), -np.expm1(gumbel.log_cdf(-above))
-    else:
+    elif law == "normal":
         scale = np.pi / np.sqrt(6)
         density = np.exp(-0.5 * (above / scale) ** 2) / (scale * np.sqrt(2 * np.pi))
         below = transforms.normal_cdf(above / scale)
+    else:
+        raise ValueError(f'law must be "Gumbel", "minus Gumbel" or "normal", but is {law!r}')
     others = [np.prod(np.delete(below, k, axis=1), axis=1) for k in range(len(logits))]
     return 0.05 * np.sum(density * np.stack(others, axis=1), axis=0)
 
@@ -205,12 +208,8 @@ def _bars(ax, values, colors):
         ax.bar(k, value, width=0.6, color=colors[k], hatch=HATCHES[k], edgecolor="white", lw=0)
 
 
-def _number(value):
-    return f"{value:.2g}".replace("-", "\N{MINUS SIGN}")
-
-
 def _list(values, digits=2):
-    return "(" + ", ".join(f"{value:.{digits}f}" for value in values) + ")"
+    return "(" + ", ".join(number(value, digits) for value in values) + ")"
 
 
 _SUB = "₁₂₃"
