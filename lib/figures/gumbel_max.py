@@ -112,8 +112,9 @@ def third_option(law, mu_3):
     right.set(yticks=[1.5, 2, 2.5])
     right.legend(loc="upper left", borderpad=0.1)
     return figure, (
-        f"{law[0].upper()}{law[1:]} noise and a third logit of {number(mu_3, 0)}: the categories win with {_list(p, 3)}, "
-        f"where the softmax is {_list(logspace.softmax(logits), 3)}. The odds of 1 against 2 are {p[0] / p[1]:.3f}."
+        f"{law[0].upper()}{law[1:]} noise and a third logit of {number(mu_3, 0)}: the categories win with "
+        f"{_list(p, 3)}, where the softmax is {_list(logspace.softmax(logits), 3)}. The odds of 1 against 2 are "
+        f"{p[0] / p[1]:.3f}."
     )
 
 
