@@ -144,8 +144,8 @@ def alarm_clocks(rung, seed):
     right.set(xlabel="probability", title="who rings next")
     rung_names = ", ".join(NAMES[i] for i in order[:rung])
     so_far = f"Rung so far, in order: {rung_names}" if rung else "Nobody has rung yet"
-    chances = ", ".join(f"{share[i]:.2f} for {NAMES[i]}" for i in left_over)
-    return figure, f"{so_far}. To ring next: {chances}; it will be {NAMES[order[rung]]}."
+    chances = ", ".join(f"{NAMES[i]} {share[i]:.2f}" for i in left_over)
+    return figure, f"{so_far}. The probabilities to ring next are {chances}; it will be {NAMES[order[rung]]}."
 
 
 def inclusion(k, spread):
