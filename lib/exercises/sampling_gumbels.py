@@ -53,7 +53,6 @@ EXERCISES = {
             (float(_HIGH + _LOW), "The smallest noise is negative: its distance from the largest is longer."),
             (float(-_LOW), "That is the distance of the smallest noise from 0."),
             (10.0, "That counts bits. Compute the largest and the smallest noise."),
-            (float(np.log(1024)), "That is nearly the largest noise, 10 log 2. Now let the other have the smallest."),
         ),
         hint="The gap is at most the largest noise minus the smallest: −log(−log u) at 1023/1024 and at 1/1024.",
     ),
