@@ -83,7 +83,7 @@ def maximum(n, law):
 
 
 def tails(bits):
-    """Both tails of Gumbel noise from a uniform generator of a number of bits: a staircase, beside what it should be."""
+    """Both tails of Gumbel noise from a uniform generator of so many bits, beside those of the law."""
     smallest, largest = gumbel.range_of_bits(bits)
     figure, (left, right) = style.figure(1, 2, height=3.0, left=0.75, gap=0.35, width_ratios=[1, 2.2], sharey=True)
     lower, upper = np.linspace(-4, -0.5, 701), np.linspace(0, 40, 2001)
