@@ -8,18 +8,6 @@ _LOW, _HIGH = -np.log(-np.log(1 / 1024)), -np.log(-np.log(1023 / 1024))  # the n
 _SCALE = 2 * np.sqrt(6) / np.pi  # of standard deviation 2
 
 EXERCISES = {
-    "median": Exercise(
-        solution=float(2 - 3 * np.log(np.log(2))),
-        slips=(
-            (2.0, "That is the location, which is the mode. The tail on the right pulls the median up."),
-            (float(2 + 3 * np.euler_gamma), "That is the mean. The median has half of the probability below it."),
-            (float(2 + 3 * np.log(np.log(2))), "The outer minus is missing: log log 2 is negative, the median is not."),
-            (float(-np.log(np.log(2))), "That is the median of a standard Gumbel: multiply by the scale and move it."),
-            (float(2 - np.log(np.log(2))), "The scale is missing: μ − β log(−log u)."),
-            (float(3 * (2 - np.log(np.log(2)))), "Multiply by the scale first, then move: μ + β G."),
-        ),
-        hint="Put u = 1/2 into z = μ − β log(−log u), with μ = 2 and β = 3.",
-    ),
     "weibull": Exercise(
         solution=lambda u, k: (-np.log(1 - u)) ** (1 / k),
         slips=(

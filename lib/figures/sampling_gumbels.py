@@ -5,7 +5,6 @@ import numpy as np
 from lib import gumbel, logspace, transforms
 from lib.figures import style
 
-EULER = 0.5772156649015329  # the mean of a standard Gumbel
 LAWS = {  # log F(z) of what the maximum is taken of; the maximum of n, moved back by log n, is shown
     "exponential": lambda z: np.log(-np.expm1(-np.maximum(z, 1e-300))),
     "logistic": logspace.log_sigmoid,
@@ -33,8 +32,8 @@ def walk(u):
     low.plot(g, 0, "v", color=style.RED, ms=9, clip_on=False)
     low.set(title="density: the area left of g is u", xlim=(-3, 6), ylim=(0, 0.42), yticks=[0, 0.2, 0.4], xlabel="g")
     return figure, (
-        f"u = {u:.2f} gives −log u = {exponential:.3f}, and g = −log {exponential:.3f} = {_signed(g)}. The shaded area "
-        f"is {np.exp(gumbel.log_cdf(g)):.2f}."
+        f"u = {u:.2f} gives −log u = {exponential:.4f}, and g = −log {exponential:.4f} = {style.number(g)}. "
+        f"The shaded area is {np.exp(gumbel.log_cdf(g)):.2f}."
     )
 
 
@@ -47,7 +46,7 @@ def location_and_scale(location, scale):
     marks = {
         "mode": (location, "o", style.BLACK),
         "median": (location - scale * np.log(np.log(2)), "D", style.RED),
-        "mean": (location + scale * EULER, "^", style.GREEN),
+        "mean": (location + scale * np.euler_gamma, "^", style.GREEN),
     }
     for name, (at, marker, color) in marks.items():
         height = np.exp(gumbel.log_density(at, location, scale))
@@ -55,9 +54,9 @@ def location_and_scale(location, scale):
         ax.plot(at, height, marker, color=color, ms=7, label=name)
     ax.set(title="density", xlabel="z", xlim=(-6, 12), ylim=(0, 0.8), yticks=[0, 0.2, 0.4, 0.6, 0.8])
     ax.legend(loc="upper right")
-    mode, median, mean = (_signed(float(at)) for at, _, _ in marks.values())
+    mode, median, mean = (style.number(float(at)) for at, _, _ in marks.values())
     return figure, (
-        f"Location {_signed(location, 0)}, scale {scale:g}: mode {mode}, median {median}, mean {mean}, standard "
+        f"Location {style.number(location, 0)}, scale {scale:g}: mode {mode}, median {median}, mean {mean}, standard "
         f"deviation {scale * np.pi / np.sqrt(6):.2f}."
     )
 
@@ -78,8 +77,8 @@ def maximum(n, law):
     ax.legend(loc="upper right")
     fine = np.linspace(-8, 12, 20_001)
     gap = np.abs(distribution(fine) - np.exp(gumbel.log_cdf(fine))).max()
-    close = f"differ by at most {gap:.2g}" if gap > 1e-9 else "are the same"
-    return figure, f"{law} law, n = {n}: the distribution functions of the moved maximum and of a Gumbel {close}."
+    close = f"differ by at most {gap:#.2g}" if gap > 1e-9 else "are the same"
+    return figure, f"n = {n}, {law} law: the distribution functions of the moved maximum and of a Gumbel {close}."
 
 
 def tails(bits):
@@ -92,28 +91,22 @@ def tails(bits):
     # u = k / 2^bits from k = 1 up: Pr(G <= g_k) = k / (2^bits - 1), where a u of 0 is thrown away
     k = np.unique(np.geomspace(1, 2.0**bits - 1, 600).round())
     log_share = (np.log(k) - np.log(2.0**bits - 1)) / np.log(10)
-    with np.errstate(divide="ignore"):
-        ends = -np.log(-np.log(k / 2.0**bits)), -np.log(-np.log1p(-k / 2.0**bits))
+    ends = -np.log(-np.log(k / 2.0**bits)), -np.log(-np.log1p(-k / 2.0**bits))
     for ax, at, to in ((left, ends[0], lower), (right, ends[1], upper)):
-        inside = np.isfinite(at) & (at >= to[0]) & (at <= to[-1])
+        inside = (at >= to[0]) & (at <= to[-1])
         ax.plot(at[inside], log_share[inside], ".", color=style.BLUE, ms=4, label=f"{bits} bits")
     left.plot(smallest, log_share[0], "s", color=style.RED, ms=8, clip_on=False)
     right.plot(largest, log_share[0], "s", color=style.RED, ms=8, clip_on=False)
-    left.set(title="g and below", xlim=(-4, -0.5), ylim=(-17.5, 0), xlabel="g", xticks=[-4, -2])
+    left.set(title="Pr(G ≤ g)", xlim=(-4, -0.5), ylim=(-17.5, 0), xlabel="g", xticks=[-4, -2])
     left.set_yticks([0, -4, -8, -12, -16], ["1", "10⁻⁴", "10⁻⁸", "10⁻¹²", "10⁻¹⁶"])
-    right.set(title="g and above", xlim=(0, 40), xlabel="g", xticks=[0, 10, 20, 30, 40])
+    right.set(title="Pr(G ≥ g)", xlim=(0, 40), xlabel="g", xticks=[0, 10, 20, 30, 40])
     right.legend(loc="upper right")
     return figure, (
-        f"{bits} bits: all noise lies from {_signed(smallest)} to {_signed(largest)} (squares), so a category more "
-        f"than {largest - smallest:.1f} nats below the largest is never drawn."
+        f"{bits} bits: all noise lies from {style.number(smallest)} to {style.number(largest)} (squares), so a "
+        f"category more than {largest - smallest:.1f} nats below the largest is never drawn."
     )
 
 
 def _log_tail(z):
     """log Pr(G > z) of a standard Gumbel, exact far out: log(1 - exp(-exp(-z)))."""
     return np.log(-np.expm1(-np.exp(-z)))
-
-
-def _signed(number, digits=2):
-    """A number with a true minus sign."""
-    return f"{number:.{digits}f}".replace("-", "\N{MINUS SIGN}")
