@@ -48,6 +48,7 @@ EXERCISES = {
         solution=np.array([-np.euler_gamma * _SCALE, _SCALE]),
         slips=(
             (np.array([0.0, 2.0]), "Location and scale are not mean and standard deviation."),
+            (np.array([_SCALE, -np.euler_gamma * _SCALE]), "The right numbers: the location comes first."),
             (np.array([0.0, _SCALE]), "The scale is right. With location 0 the mean is 0.577 scales: move it back."),
             (np.array([-np.euler_gamma, _SCALE]), "The mean is μ + γβ, and β is not 1."),
             (np.array([np.euler_gamma * _SCALE, _SCALE]), "The mean lies above the location: mind the sign."),
