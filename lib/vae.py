@@ -156,7 +156,21 @@ def train(images, rng, hidden=64, latent=2, weight=1.0, epochs=200, rate=5e-3, b
     sampled: False takes the mean of q(z|x) for the code, without noise: at weight 0 the plain auto-encoder
     """
     images, rng = checks.finite("images", images), checks.generator(rng)
-    parameters = initial(rng, images.shape[-1], hidden, latent)
+
+    def slope(parameters, chosen, progress):
+        noise = rng.standard_normal((len(chosen), latent)) if sampled else np.zeros((len(chosen), latent))
+        return gradient(parameters, chosen, noise, weight)
+
+    yield from descend(initial(rng, images.shape[-1], hidden, latent), images, rng, slope, epochs, rate, batch)
+
+
+def descend(parameters, images, rng, slope, epochs, rate, batch):
+    """Adam down any loss: a generator of the parameters, at the start and after each pass over the images.
+
+    slope: a function of the parameters, the images of a step, (batch, D), and the share of the steps that are done,
+           from 0 to below 1; returns a gradient, a dict like the parameters. The rest is as in `train`
+    """
+    images, rng = checks.finite("images", images), checks.generator(rng)
     rate, adam = float(checks.positive("rate", rate)), Adam(parameters)
     batch = min(checks.integer("batch", batch, 1), len(images))
     total = checks.integer("epochs", epochs, 1) * (len(images) // batch)
@@ -164,10 +178,9 @@ def train(images, rng, hidden=64, latent=2, weight=1.0, epochs=200, rate=5e-3, b
     for _ in range(epochs):
         order = rng.permutation(len(images))
         for start in range(0, len(images) - batch + 1, batch):
-            chosen = images[order[start : start + batch]]
-            noise = rng.standard_normal((batch, latent)) if sampled else np.zeros((batch, latent))
-            slope = gradient(parameters, chosen, noise, weight)
-            parameters = adam.step(parameters, slope, rate * (1 - adam.steps / total))
+            progress = adam.steps / total
+            gradient = slope(parameters, images[order[start : start + batch]], progress)
+            parameters = adam.step(parameters, gradient, rate * (1 - progress))
         yield parameters
 
 
