@@ -27,6 +27,7 @@ import numpy as np
 from lib import checks, concrete, digits, gradients, likelihood, logspace, vae
 
 VARIABLES, CATEGORIES, HIDDEN = 2, 10, 32  # of the trainings that are kept
+GRID = 2.0**-16  # of the parameters in training
 DRAWS = 2  # of the code, for each image and step
 PASSES = (0, 1, 2, 4, 8, 15, 22, 30)  # over the training digits, after which `history` keeps the parameters
 ENCODER = ("encoder", "encoder_offset", "code", "code_offset")  # the layers before the code
@@ -179,6 +180,9 @@ def train(method, images, rng, schedule="annealed", epochs=30, rate=2e-2, batch=
     """Train on images (n, D), 0 or 1: a generator of the parameters, at the start and after each pass over the images.
 
     method, schedule: as in `gradient` and `temperature_at`; draws: S; the rest is as in `vae.train`
+
+    The parameters are rounded to multiples of GRID after each step. A training that draws codes is chaotic: the last
+    digit of a machine's arithmetic grows until it turns a draw, and all that follows. Rounding takes it off in time.
     """
     images, rng = checks.finite("images", images), checks.generator(rng)
     draws = checks.integer("draws", draws, 1)
@@ -188,7 +192,7 @@ def train(method, images, rng, schedule="annealed", epochs=30, rate=2e-2, batch=
         return gradient(method, parameters, chosen, gumbels, temperature_at(progress, schedule))
 
     start = initial(rng, images.shape[-1], hidden, variables, categories)
-    yield from vae.descend(start, images, rng, slope, epochs, rate, batch)
+    yield from vae.descend(start, images, rng, slope, epochs, rate, batch, GRID)
 
 
 def history(method, schedule="annealed", seed=0):

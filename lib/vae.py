@@ -164,11 +164,12 @@ def train(images, rng, hidden=64, latent=2, weight=1.0, epochs=200, rate=5e-3, b
     yield from descend(initial(rng, images.shape[-1], hidden, latent), images, rng, slope, epochs, rate, batch)
 
 
-def descend(parameters, images, rng, slope, epochs, rate, batch):
+def descend(parameters, images, rng, slope, epochs, rate, batch, grid=None):
     """Adam down any loss: a generator of the parameters, at the start and after each pass over the images.
 
     slope: a function of the parameters, the images of a step, (batch, D), and the share of the steps that are done,
-           from 0 to below 1; returns a gradient, a dict like the parameters. The rest is as in `train`
+           from 0 to below 1; returns a gradient, a dict like the parameters
+    grid : if given, the parameters are rounded to its multiples after each step; the rest is as in `train`
     """
     images, rng = checks.finite("images", images), checks.generator(rng)
     rate, adam = float(checks.positive("rate", rate)), Adam(parameters)
@@ -181,6 +182,8 @@ def descend(parameters, images, rng, slope, epochs, rate, batch):
             progress = adam.steps / total
             gradient = slope(parameters, images[order[start : start + batch]], progress)
             parameters = adam.step(parameters, gradient, rate * (1 - progress))
+            if grid is not None:
+                parameters = {name: np.rint(value / grid) * grid for name, value in parameters.items()}
         yield parameters
 
 

@@ -181,6 +181,20 @@ def test_training_by_the_exact_gradient_beats_the_model_without_a_code():
     assert (discrete_vae.elbo(parameters, HELD_OUT) <= discrete_vae.log_evidence(parameters, HELD_OUT) + 1e-12).all()
 
 
+@pytest.mark.parametrize("method", ["straight-through", "reinforce"])
+def test_the_last_digit_of_a_gradient_does_not_decide_a_training(method, monkeypatch):
+    first = list(discrete_vae.train(method, TRAINING, np.random.default_rng(0), epochs=6))
+    exactly, rng = discrete_vae.gradient, np.random.default_rng(1)
+
+    def by_another_machine(*arguments):
+        return {name: value * (1 + 1e-15 * rng.standard_normal(value.shape))
+                for name, value in exactly(*arguments).items()}  # fmt: skip
+
+    monkeypatch.setattr(discrete_vae, "gradient", by_another_machine)
+    second = list(discrete_vae.train(method, TRAINING, np.random.default_rng(0), epochs=6))
+    assert_same(first[-1], second[-1], atol=0)
+
+
 def test_equal_seeds_give_equal_trainings_and_what_is_kept_cannot_be_changed(monkeypatch):
     monkeypatch.setattr(discrete_vae, "PASSES", (0, 1))
     discrete_vae._history.cache_clear()

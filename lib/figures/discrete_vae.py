@@ -48,8 +48,8 @@ def codebook(method):
     held_out_q, held_out_labels = _codes(method, "held out")
     hits = np.mean(most[held_out_q.argmax(axis=-1)] == held_out_labels)
     return figure, (
-        f"Trained by the gradient '{NAMES[method]}': {np.sum(count > 0)} of 100 codes are the most likely one of some "
-        f"training digit, and naming a held-out digit by its code's most frequent label is right for {hits:.0%}."
+        f"{_title(method)}: {np.sum(count > 0)} of 100 codes are the most likely one of some training digit. Naming a "
+        f"held-out digit by the most frequent label of its code is right for {hits:.0%}."
     )
 
 
@@ -99,12 +99,11 @@ def blend(temperature, state):
     axes[1].spines[:].set_visible(True)
     for method in ("relaxed", "straight-through"):
         values = np.array([_moments(method, passes, each) for each in TEMPERATURES])
-        look = {"color": LOOKS[method]["color"]}
+        look = {"color": LOOKS[method]["color"], "marker": "o" if method == "relaxed" else "s", "ms": 4}
         axes[2].plot(TEMPERATURES, values[:, 1], **look, ls="-", label=f"spread, {NAMES[method]}")
         seen = values[:, 0] > 0
-        marker = "o" if method == "relaxed" else "s"
-        axes[2].plot(np.array(TEMPERATURES)[seen], values[seen, 0], **look, ls="--", marker=marker, ms=4,
-                     label=f"bias, {NAMES[method]}")  # fmt: skip
+        look["mfc"] = "white"
+        axes[2].plot(np.array(TEMPERATURES)[seen], values[seen, 0], **look, ls="--", label=f"bias, {NAMES[method]}")
     spread = _moments("leave-one-out", passes, None)[1]
     axes[2].axhline(spread, color=style.GREEN, ls=":", label="spread, leave-one-out")
     axes[2].plot([temperature, temperature], [0.03, 20], color=style.GREY, lw=1)  # below the legend
