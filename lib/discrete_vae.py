@@ -58,7 +58,7 @@ def initial(rng, pixels, hidden, variables, categories):
 
 def encode(parameters, images):
     """log q(z_v = k | x), (..., N, K); images: (..., D) from 0 to 1."""
-    return _encode(parameters, _images(parameters, images))[1]
+    return _encode(parameters, vae.checked_images(parameters, images))[1]
 
 
 def decode(parameters, codes):
@@ -307,17 +307,9 @@ def _sigmoid(logits):
     return 0.5 + 0.5 * np.tanh(0.5 * logits)  # in a quick way
 
 
-def _images(parameters, images):
-    images = checks.finite("images", images)
-    if images.shape[-1:] != parameters["logits_offset"].shape:
-        raise ValueError(f"images must have {len(parameters['logits_offset'])} pixels on their last axis, "
-                         f"but their shape is {images.shape}")  # fmt: skip
-    return images
-
-
 def _arguments(parameters, images, gumbels=None):
     """The images, (n, D) of 0 and 1; with noise, the noise too, (S, n, N, K)."""
-    images = checks.zero_or_one("images", _images(parameters, images))
+    images = checks.zero_or_one("images", vae.checked_images(parameters, images))
     if images.ndim != 2:
         raise ValueError(f"images must have shape (n, {images.shape[-1]}), but its shape is {images.shape}")
     if gumbels is None:

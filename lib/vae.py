@@ -47,7 +47,7 @@ def initial(rng, pixels, hidden, latent):
 
 def encode(parameters, images):
     """The mean and the log variance of q(z|x), each (..., L); images: (..., D) from 0 to 1."""
-    _, mean, log_variance = _encode(parameters, _images(parameters, images))
+    _, mean, log_variance = _encode(parameters, checked_images(parameters, images))
     return mean, log_variance
 
 
@@ -199,6 +199,15 @@ def history(weight=1.0, latent=2, hidden=64, seed=0, sampled=True):
     return {passes: {name: value.copy() for name, value in parameters.items()} for passes, parameters in kept.items()}
 
 
+def checked_images(parameters, images):
+    """The images, (..., D), as floats; raises ValueError unless they have as many pixels as the decoder paints."""
+    images = checks.finite("images", images)
+    if images.shape[-1:] != parameters["logits_offset"].shape:
+        raise ValueError(f"images must have {len(parameters['logits_offset'])} pixels on their last axis, "
+                         f"but their shape is {images.shape}")
+    return images
+
+
 @functools.cache
 def _history(weight, latent, hidden, seed, sampled):
     (images, _), _ = digits.black_and_white()
@@ -218,17 +227,9 @@ def _decode(parameters, codes):
     return k, k @ parameters["logits"] + parameters["logits_offset"]
 
 
-def _images(parameters, images):
-    images = checks.finite("images", images)
-    if images.shape[-1:] != parameters["logits_offset"].shape:
-        raise ValueError(f"images must have {len(parameters['logits_offset'])} pixels on their last axis, "
-                         f"but their shape is {images.shape}")
-    return images
-
-
 def _arguments(parameters, images, noise, draws=None):
     """The images, (n, D) of 0 and 1, and the noise: (n, L) after `draws` leading axes, or any number if it is None."""
-    images = checks.zero_or_one("images", _images(parameters, images))
+    images = checks.zero_or_one("images", checked_images(parameters, images))
     if images.ndim != 2:
         raise ValueError(f"images must have shape (n, {images.shape[-1]}), but its shape is {images.shape}")
     noise = checks.finite("noise", noise)
