@@ -54,6 +54,7 @@ def setup(app):
     app.connect("env-before-read-docs", execute)
     app.connect("html-page-context", drop_unused_scripts, priority=900)
     app.connect("build-finished", copy_assets)
+    app.setup_extension("appendix")
     app.add_js_file(None, body=ICON_SETTINGS, priority=0)
     app.add_js_file(None, body=MATHJAX_SETTINGS, priority=0)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
@@ -78,8 +79,8 @@ def execute(app, env, docnames):
     cache = get_cache(app.config.nb_execution_cache_path)
     paths = [Path(env.doc2path(name)) for name in docnames]
     missing = [str(path) for path in paths if path.suffix == ".ipynb" and not _stored(cache, path)]
-    if len(missing) < 2:
-        return  # nothing to run side by side
+    if not missing:
+        return
     for path in missing:
         cache.add_nb_to_project(path)
     logging.getLogger(__name__).info("running %d notebooks, %d at a time …", len(missing), os.cpu_count())

@@ -12,6 +12,7 @@ from matplotlib.textpath import TextPath
 
 from lib import amortised, digits, gaussian, logspace, vae
 from lib.figures import style
+from lib.figures.style import number
 from lib.figures.tiles import tiles
 
 PAIRS = {"1 to 7": (1, 7), "3 to 8": (3, 8), "4 to 9": (4, 9)}
@@ -139,8 +140,8 @@ def learning(passes, latent):
     beyond = held_out - baseline
     word, unit = "above" if beyond > 0 else "below", "pass" if passes == 1 else "passes"
     return figure, (
-        f"{latent} latent dimensions, after {passes} {unit}: held-out ELBO {_number(held_out)} nats a digit, "
-        f"{abs(beyond):.1f} {word} the model without z, and training ELBO {_number(training)}."
+        f"{latent} latent dimensions, after {passes} {unit}: held-out ELBO {number(held_out)} nats a digit, "
+        f"{abs(beyond):.1f} {word} the model without z, and training ELBO {number(training)}."
     )
 
 
@@ -173,7 +174,7 @@ def digit_posterior(digit, which):
     right.set(xlim=(-1.5, 1.5), ylim=(-1.5, 1.5))
     right.legend(loc="lower right", fontsize=9)
     return figure, (
-        f"A held-out {digit}: log p(x) = {_number(evidence[digit])} nats. The best Gaussian loses "
+        f"A held-out {digit}: log p(x) = {number(evidence[digit])} nats. The best Gaussian loses "
         f"{approximation:.2f} of them, and the encoder another {amortisation:.2f}."
     )
 
@@ -200,14 +201,14 @@ def plane(z1, z2):
     ax.text(-3, 2.95, "codes of held-out digits")
     ax.text(1, -3.35, "z₁", ha="center")
     for tick in (-2, 0, 2):
-        ax.text(-3.1, tick, _number(tick).removesuffix(".00"), ha="right", va="center", fontsize=10)
+        ax.text(-3.1, tick, number(tick).removesuffix(".00"), ha="right", va="center", fontsize=10)
     ax.text(-2.9, 2.45, "z₂")
     distance = np.sum((codes - [z1, z2]) ** 2, axis=-1)
     near = labels[np.argsort(distance)[:5]]
     most = np.bincount(near).argmax()
     sure = np.mean(np.abs(picture - 0.5) > 0.4)
     return figure, (
-        f"At z = ({_number(z1)}, {_number(z2)}): of the five nearest codes {np.sum(near == most)} are of a {most}; "
+        f"At z = ({number(z1)}, {number(z2)}): of the five nearest codes {np.sum(near == most)} are of a {most}; "
         f"{sure:.0%} of the pixels are decided (ink below 0.1 or above 0.9)."
     )
 
@@ -304,7 +305,3 @@ def _walk(pair):
     decoded, mixed = amortised.walks(parameters, *_first_of_each()[list(pair)], STEPS)
     training = digits.black_and_white()[0][0]
     return decoded, mixed, [amortised.nearest(each, training) for each in (decoded, mixed)]
-
-
-def _number(value):
-    return f"{float(value) + 0.0:.2f}".replace("-", "−")

@@ -6,6 +6,7 @@ import numpy as np
 
 from lib import elbo, gaussian, kl
 from lib.figures import style
+from lib.figures.style import number
 
 ONE = elbo.Model(2.0, 1 / 3)  # z ~ N(0, 1), y ~ N(z, 1/3) and y = 2: posterior N(1.5, 0.5^2)
 TWO = elbo.Model(0.5, 2.0, [0.5, 0.5], [-2.5, 2.5], [0.5, 0.5])  # y between two groups: a posterior with two peaks
@@ -50,8 +51,8 @@ def climb(samples, sigma, seed):
     right.set_xticks([1, 10, 100, 1000], ["1", "10", "100", "1000"])
     right.minorticks_off()
     return figure, (
-        f"q = N(1, {_number(sigma)}²), K = {samples}: the bound is {_number(at.mean())} nats on average, "
-        f"{_small(exact - at.mean())} below log p(y) = {_number(exact)}; single values scatter by {at.std():.2f}."
+        f"q = N(1, {number(sigma)}²), K = {samples}: the bound is {number(at.mean())} nats on average, "
+        f"{_small(exact - at.mean())} below log p(y) = {number(exact)}; single values scatter by {at.std():.2f}."
     )
 
 
@@ -99,8 +100,8 @@ def em(step):
     ax.legend(loc="lower right")
     return figure, (
         f"EM at τ = {at:.2f}: the bound touches the log-likelihood there (dot) and is highest at {after:.2f} "
-        f"(triangle), the next τ. Log-likelihood now {_three(_likelihood(at, 5.0))}, then "
-        f"{_three(_likelihood(after, 5.0))}; its maximum, at τ = 4, is {_three(_likelihood(4.0, 5.0))}."
+        f"(triangle), the next τ. Log-likelihood now {number(_likelihood(at, 5.0), 3)}, then "
+        f"{number(_likelihood(after, 5.0), 3)}; its maximum, at τ = 4, is {number(_likelihood(4.0, 5.0), 3)}."
     )
 
 
@@ -144,8 +145,8 @@ def _split(model, mean, sigma, reach, height, limits):
     right.set(xlim=(-0.5, 1.5), ylim=limits, title="nats", yticks=[-10, -8, -6, -4, -2, 0])
     right.set_xticks([0, 1], ["ELBO", "KL"])
     return figure, (
-        f"q = N({_number(mean)}, {_number(sigma)}²): ELBO {_number(bound)} + KL {_number(gap)} = "
-        f"{_number(exact)} = log p(y)."
+        f"q = N({number(mean)}, {number(sigma)}²): ELBO {number(bound)} + KL {number(gap)} = "
+        f"{number(exact)} = log p(y)."
     )
 
 
@@ -206,17 +207,9 @@ def _em_step(tau, data):
     return np.mean((share * data) ** 2) + share
 
 
-def _number(value):
-    return f"{round(float(value), 2) + 0.0:.2f}".replace("-", "−")
-
-
-def _three(value):
-    return f"{round(float(value), 3) + 0.0:.3f}".replace("-", "−")
-
-
 def _small(value):
     """Two decimals, none for what rounds to 0."""
-    return "0" if abs(value) < 5e-3 else _number(value)
+    return "0" if abs(value) < 5e-3 else number(value)
 
 
 def _digits(value):

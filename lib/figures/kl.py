@@ -4,6 +4,7 @@ import numpy as np
 
 from lib import gaussian, kl, multivariate
 from lib.figures import style
+from lib.figures.style import number
 
 PEAK = 0.5  # the variance of either peak of a two-peaked target
 
@@ -32,8 +33,8 @@ def integrand(mean, sigma):
     terms = np.exp(log_p) * (log_p - gaussian.log_density(wide, 0.0, 1.0)) * (wide[1] - wide[0])
     above, below = terms[terms > 0].sum(), -terms[terms < 0].sum()
     return figure, (
-        f"p = N({_number(mean)}, {_number(sigma)}²). Where p is above q, {above:.3f} is added, where it is below, "
-        f"{_zero(below)} is taken off: KL(p‖q) = {_zero(gaussian.kl(mean, sigma**2))} nats."
+        f"p = N({number(mean)}, {number(sigma)}²). Where p is above q, {above:.3f} is added, where it is below, "
+        f"{number(below, 3)} is taken off: KL(p‖q) = {number(gaussian.kl(mean, sigma**2), 3)} nats."
     )
 
 
@@ -54,7 +55,7 @@ def two_peaks(distance, mean, spread):
     right.set_xticks([0.1, 1, 10, 100], ["0.1", "1", "10", "100"])
     right.minorticks_off()
     return figure, (
-        f"Peaks at ±{distance / 2:g}, q = N({_number(mean)}, {_number(spread)}²): KL(q‖p) = {_three(reverse)} nats, "
+        f"Peaks at ±{distance / 2:g}, q = N({number(mean)}, {number(spread)}²): KL(q‖p) = {_three(reverse)} nats, "
         f"KL(p‖q) = {_three(forward)} nats."
     )
 
@@ -98,8 +99,8 @@ def factorised(correlation):
     right.set(xticks=[-1, 0, 1], yticks=[0, 0.5, 1])
     values = multivariate.kl(0.0, narrow * np.eye(2), 0.0, covariance), multivariate.kl(0.0, covariance)
     return figure, (
-        f"Correlation {_number(correlation)}: the q of smallest KL(q‖p) has variances {_number(narrow)}, that of "
-        f"smallest KL(p‖q) has p's own, 1; both divergences are then {_zero(values[0])} nats."
+        f"Correlation {number(correlation)}: the q of smallest KL(q‖p) has variances {number(narrow)}, that of "
+        f"smallest KL(p‖q) has p's own, 1; both divergences are then {number(values[0], 3)} nats."
     )
 
 
@@ -126,16 +127,7 @@ def _ellipse(covariance):
 
 
 def _law(mean, variance):
-    return f"N({_number(mean)}, {variance:.2f})"
-
-
-def _number(value):
-    return f"{round(float(value), 2) + 0.0:.2f}".replace("-", "−")
-
-
-def _zero(value):
-    """Three decimals, without a sign before 0."""
-    return f"{round(float(value), 3) + 0.0:.3f}"
+    return f"N({number(mean)}, {variance:.2f})"
 
 
 def _three(value):

@@ -7,6 +7,7 @@ from matplotlib.colors import ListedColormap
 
 from lib import digits, gaussian, likelihood, logspace
 from lib.figures import style
+from lib.figures.style import number
 
 THROWS = 10
 # Red below 0, blue above, in colours that a stored picture keeps.
@@ -64,8 +65,8 @@ def sigmoid_and_losses(score):
     right.set(xlabel="score s", title="loss of either label", xlim=(-6.5, 6.5), ylim=(-0.3, 8))
     right.legend(loc="upper center", ncols=2, columnspacing=0.8)
     return figure, (
-        f"At score {_number(score, 1)} label 1 has probability {p:.3f}: label 1 costs {-np.log(p):.3f} with slope "
-        f"{_number(p - 1, 3)}, label 0 costs {-np.log1p(-p):.3f} with slope {_number(p, 3)}."
+        f"At score {number(score, 1)} label 1 has probability {p:.3f}: label 1 costs {-np.log(p):.3f} with slope "
+        f"{number(p - 1, 3)}, label 0 costs {-np.log1p(-p):.3f} with slope {number(p, 3)}."
     )
 
 
@@ -87,8 +88,8 @@ def logistic_line(slope, intercept):
     gradient = np.stack([x, np.ones_like(x)]) @ likelihood.bernoulli_slope(slope * x + intercept, y) / len(x)
     least = likelihood.bernoulli_loss(best[0] * x + best[1], y).mean()
     return figure, (
-        f"With slope {_number(slope, 1)} and intercept {_number(intercept, 1)} the mean loss is {loss:.3f} (smallest: "
-        f"{least:.3f}), and its gradient is {_number(gradient[0])} in the slope, {_number(gradient[1])} in the "
+        f"With slope {number(slope, 1)} and intercept {number(intercept, 1)} the mean loss is {loss:.3f} (smallest: "
+        f"{least:.3f}), and its gradient is {number(gradient[0])} in the slope, {number(gradient[1])} in the "
         f"intercept."
     )
 
@@ -157,9 +158,7 @@ def bell_and_squares(variance):
     right.set(xlabel="error ŷ − y", title="loss, 0 at its lowest", xlim=(-3, 3), ylim=(0, 13), yticks=[0, 3, 6, 9])
     right.legend(loc="upper center")
     same = "the square itself" if variance == 0.5 else f"{1 / (2 * variance):.3g} times the square"
-    return figure, (
-        f"With variance {variance:g} the negative log density is {same}, plus the constant {_number(-top)}."
-    )
+    return figure, (f"With variance {variance:g} the negative log density is {same}, plus the constant {number(-top)}.")
 
 
 def wrong_logit(wrong):
@@ -180,7 +179,7 @@ def wrong_logit(wrong):
     right.set(xlabel="logit of the wrong class", title="length of the gradient", xlim=(-2.5, 12.5), ylim=(2e-5, 4))
     right.minorticks_off()
     return figure, (
-        f"With logits ({_number(wrong, 0)}, 0, 0) and the second class right, cross-entropy is "
+        f"With logits ({number(wrong, 0)}, 0, 0) and the second class right, cross-entropy is "
         f"{values['cross-entropy']:.2f} with a gradient of length {sizes['cross-entropy']:.3f}; the square loss is "
         f"{values['square']:.2f} with one of length {sizes['square']:.2g}."
     )
@@ -268,7 +267,3 @@ def _weights(ax, picture, signs=True):
 def _framed(ax):
     ax.set(xticks=[], yticks=[])
     ax.spines[["top", "right"]].set_visible(True)
-
-
-def _number(value, places=2):
-    return f"{float(value) + 0.0:.{places}f}".replace("-", "−")

@@ -7,6 +7,7 @@ from matplotlib.patches import Rectangle
 
 from lib import logspace, nce
 from lib.figures import style
+from lib.figures.style import number
 
 WORDS = ("the", "of", "and", "model", "noise", "score", "prior", "alias")
 P = np.array([0.30, 0.25, 0.20, 0.08, 0.07, 0.05, 0.03, 0.02])  # three frequent words and five rare ones
@@ -130,9 +131,9 @@ def training(step, noise):
     axes[0].text(150, -4.6, "rare (dashed)", color=style.RED, ha="center", fontsize=10)
     soft, contrast = ends
     return figure, (
-        f"After {step} steps the frequent and the rare words' mean scores are {_number(soft[0])} and "
-        f"{_number(soft[1])} under the softmax, with Z = {soft[2]:.2f}, and {_number(contrast[0])} and "
-        f"{_number(contrast[1])} under NCE with {noise} noise and k = 5, with Z = {contrast[2]:.2f}."
+        f"After {step} steps the frequent and the rare words' mean scores are {number(soft[0])} and "
+        f"{number(soft[1])} under the softmax, with Z = {soft[2]:.2f}, and {number(contrast[0])} and "
+        f"{number(contrast[1])} under NCE with {noise} noise and k = 5, with Z = {contrast[2]:.2f}."
     )
 
 
@@ -247,7 +248,3 @@ def _letter(word):
 def _name_words(ax):
     ax.set_xticks(PLACES, WORDS, fontsize=9.5)
     ax.tick_params(axis="x", length=0)
-
-
-def _number(value):
-    return f"{float(value) + 0.0:.2f}".replace("-", "−")

@@ -6,6 +6,7 @@ import numpy as np
 
 from lib import logspace, words
 from lib.figures import style
+from lib.figures.style import number
 
 P = np.array([0.5, 0.3, 0.15, 0.05])  # p(w | c) of four words
 COUNTS = np.array([20, 60, 15, 5])  # how often each stands in the whole text
@@ -113,7 +114,7 @@ def progress(passes):
         left.plot(passes, value, look["marker"], color=look["color"], ms=8, clip_on=False)
         counts, edges = np.histogram(log_z, bins)
         right.stairs(counts / len(log_z), edges, fill=look["hatch"] is None, color=look["color"], hatch=look["hatch"])
-        said.append(f"{method} {_number(value)} and {_number(np.median(log_z), 1)}")
+        said.append(f"{method} {number(value)} and {number(np.median(log_z), 1)}")
     left.axhline(_unigram(), color=style.GREY, lw=1, ls=":")
     left.text(12, _unigram() - 0.03, "unigram", ha="right", va="top", color=style.GREY, fontsize=9)
     left.set(xlabel="passes", title="held-out log-likelihood", xlim=(0, 12.3), ylim=(-8.2, -6.5), xticks=[0, 4, 8, 12])
@@ -122,7 +123,7 @@ def progress(passes):
     left.legend(loc="lower right", fontsize=9, handlelength=2.2, borderaxespad=0.1)
     return figure, (
         f"After {passes} passes, the held-out log-likelihood of a pair, in nats, and the median of log Z: "
-        f"{'; '.join(said)}. The unigram has {_number(_unigram())}."
+        f"{'; '.join(said)}. The unigram has {number(_unigram())}."
     )
 
 
@@ -180,12 +181,8 @@ def learnt(least, method):
     return figure, (
         f"{len(centre):,} pairs of words stood together {least} times or more. The scores learnt by {method} have the "
         f"correlation {np.corrcoef(goal, scores)[0, 1]:.2f} with {name} of the counts, and are "
-        f"{_number(np.mean(goal - scores), 1)} lower on average."
+        f"{number(np.mean(goal - scores), 1)} lower on average."
     )
-
-
-def _number(value, digits=2):
-    return f"{float(value) + 0.0:.{digits}f}".replace("-", "−")
 
 
 def _size(value):

@@ -4,6 +4,7 @@ import numpy as np
 
 from lib import gaussian, gradients, logspace, squared_norm, transforms
 from lib.figures import style
+from lib.figures.style import number
 from lib.transforms import normal_cdf
 
 MAPS = {  # name: branches, and the range of y that is shown
@@ -43,7 +44,7 @@ def location_scale(mu, sigma):
     squares = gaussian.reparameterize(mu, sigma**2, np.random.default_rng(26).standard_normal(2_000)) ** 2
     mean, error = gradients.mean_and_error(squares)
     return figure, (
-        f"z = {_number(mu)} + {sigma:g}x has mean {_number(mu)} and variance {sigma**2:g}. E[z²] is "
+        f"z = {number(mu)} + {sigma:g}x has mean {number(mu)} and variance {sigma**2:g}. E[z²] is "
         f"{mu**2 + sigma**2:.2f} over the density of z; averaged over 2,000 draws of x it is {mean:.2f} ± {error:.2f}."
     )
 
@@ -72,8 +73,8 @@ def inverse_cdf(law, scale):
     peak = {"Gumbel": 0.37, "logistic": 0.25, "exponential": 1.0, "Kumaraswamy": 2.2}[law]
     bottom.set(xlabel="z", title="density of z, in slices of 0.1", xlim=reach, ylim=(0, 2.1 * peak))
     return figure, (
-        f"{law} with scale {scale:g}: u = 0.1, 0.5 and 0.9 go to z = {_number(cuts[0])}, {_number(cuts[4])} and "
-        f"{_number(cuts[8])}. Between them lies 0.4 of the probability, twice."
+        f"{law} with scale {scale:g}: u = 0.1, 0.5 and 0.9 go to z = {number(cuts[0])}, {number(cuts[4])} and "
+        f"{number(cuts[8])}. Between them lies 0.4 of the probability, twice."
     )
 
 
@@ -110,8 +111,8 @@ def equal_areas(transform, place, width):
     corner.text(0, 0.5, f"{area:.3f}", transform=corner.transAxes, color=style.RED, fontsize=13)
     before, after = np.exp(_standard(place)), np.exp(_standard(place) - _slope(branches, place))
     return figure, (
-        f"The strip of x from {_number(low)} to {_number(high)} and its image, y from {_number(bottom)} to "
-        f"{_number(top)}, both hold {area:.3f}. At x = {_number(place)} the slope is {_signed_slope(branches, place)}, "
+        f"The strip of x from {number(low)} to {number(high)} and its image, y from {number(bottom)} to "
+        f"{number(top)}, both hold {area:.3f}. At x = {number(place)} the slope is {_signed_slope(branches, place)}, "
         f"so a height of {before:.3f} becomes {after:.3f}."
     )
 
@@ -164,8 +165,8 @@ def slopes(function, theta):
     right.legend(loc="upper left")
     verdict = "They agree" if abs(exact - path) < 1e-9 else "The pathwise gradient is wrong"
     return figure, (
-        f"{function} at θ = {_number(theta)}: the slope of J is {_number(exact, 3)}, the mean of the pathwise "
-        f"terms is {_number(path, 3)}. {verdict}."
+        f"{function} at θ = {number(theta)}: the slope of J is {number(exact, 3)}, the mean of the pathwise "
+        f"terms is {number(path, 3)}. {verdict}."
     )
 
 
@@ -190,9 +191,9 @@ def implicit(weight, level):
     bottom.plot(at, here, "o", color=style.BLUE)
     bottom.set(xlabel="z (grey: its density)", title="dz/dw", xlim=(-6, 7), ylim=(-30, 1))
     return figure, (
-        f"The draw at level u = {level:g} is z = {_number(at)} with w = {weight:g}, and {_number(then)} with "
-        f"w = {later:g}: a quotient of {_number((then - at) / 0.1)}. The implicit gradient at w = {weight:g} is "
-        f"{_number(here)}."
+        f"The draw at level u = {level:g} is z = {number(at)} with w = {weight:g}, and {number(then)} with "
+        f"w = {later:g}: a quotient of {number((then - at) / 0.1)}. The implicit gradient at w = {weight:g} is "
+        f"{number(here)}."
     )
 
 
@@ -291,12 +292,8 @@ def _slope(branches, x):
 def _signed_slope(branches, x):
     inside = [branch for branch in branches if branch.domain[0] < x < branch.domain[1]]
     sign = 1 if inside and inside[0].increasing else -1
-    return _number(sign * np.exp(_slope(branches, x)))
+    return number(sign * np.exp(_slope(branches, x)))
 
 
 def _times(ratio):
     return f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.3g}"
-
-
-def _number(value, digits=2):
-    return f"{round(float(value), digits) + 0.0:.{digits}f}".replace("-", "−")

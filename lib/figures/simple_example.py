@@ -4,6 +4,7 @@ import numpy as np
 
 from lib import gaussian, simple_example
 from lib.figures import style
+from lib.figures.style import number
 
 SLOPE, OFFSET = 2, 3  # the slides' a and b, where a picture does not vary them
 START = 0.0  # where the descents begin
@@ -24,7 +25,7 @@ def mean_line(a, b):
     right.plot(thetas, simple_example.objective(thetas, a, b), color=style.BLUE)
     right.plot(theta, simple_example.objective(theta, a, b), "o", color=style.RED)
     right.set(xlabel="parameter θ", title="objective F(θ) = E[z²]", ylim=(0, 40), xlim=(-4, 4))
-    place = f"At θ = 1 the density has mean {_number(mu)} and E[z²] = {mu**2 + 1:g}."
+    place = f"At θ = 1 the density has mean {number(mu)} and E[z²] = {mu**2 + 1:g}."
     if a == 0:
         return figure, f"{place} With a = 0, θ moves nothing: F is flat and every θ is a minimiser."
     best = float(simple_example.minimizer(a, b)) + 0.0  # -0 becomes 0
@@ -32,7 +33,7 @@ def mean_line(a, b):
         right.axvline(best, color=style.GREEN, ls=":")
         right.text(best, 38, " θ* ", color=style.GREEN, ha="left" if best < 3 else "right", va="top")
     where = "" if abs(best) <= 4 else ", outside the picture"
-    return figure, f"{place} F is smallest at θ* = −b/a = {_number(best)}{where}."
+    return figure, f"{place} F is smallest at θ* = −b/a = {number(best)}{where}."
 
 
 def sliding_density(theta):
@@ -48,8 +49,8 @@ def sliding_density(theta):
     right.plot(theta + run, simple_example.objective(theta, SLOPE, OFFSET) + slope * run, color=style.RED, lw=1.5)
     right.set(xlabel="parameter θ", title="objective F(θ) = E[z²]", ylim=(0, 18), xlim=(-3.6, 0.6))
     return figure, (
-        f"At θ = {_number(theta)} the mean is {_number(mu)}, E[z²] = {mu**2 + 1:.2f}, "
-        f"and the slope of F is {_number(slope)}."
+        f"At θ = {number(theta)} the mean is {number(mu)}, E[z²] = {mu**2 + 1:.2f}, "
+        f"and the slope of F is {number(slope)}."
     )
 
 
@@ -72,7 +73,7 @@ def terms_over_noise(theta):
     ax.legend(loc="upper left")
     deviations = [np.sqrt(variance(theta, SLOPE, OFFSET)) for variance in VARIANCES]
     return figure, (
-        f"At θ = {_number(theta)} the exact gradient is {_number(exact)} (dotted). One REINFORCE term is off by "
+        f"At θ = {number(theta)} the exact gradient is {number(exact)} (dotted). One REINFORCE term is off by "
         f"{deviations[0]:.3g} (one standard deviation), a re-parameterised one by {deviations[1]:.3g}."
     )
 
@@ -95,7 +96,7 @@ def gradient_histograms(theta, samples):
     ratio = (spreads["REINFORCE"] / spreads["re-parameterised"]) ** 2
     exact_ratio = np.divide(*(variance(theta, SLOPE, OFFSET) for variance in VARIANCES))
     return figure, (
-        f"At θ = {_number(theta)} the exact gradient is {_number(exact)}. From {_draws(samples)} an estimate is off by "
+        f"At θ = {number(theta)} the exact gradient is {number(exact)}. From {_draws(samples)} an estimate is off by "
         f"{spreads['REINFORCE']:.2g} with REINFORCE and by {spreads['re-parameterised']:.2g} re-parameterised "
         f"(one standard deviation): REINFORCE's variance is {ratio:.3g} times as large (exactly: {exact_ratio:.3g})."
     )
@@ -119,7 +120,7 @@ def variance_over_theta(theta):
     ax.minorticks_off()
     ax.legend(loc="upper center", handlelength=2.6)
     return figure, (
-        f"At θ = {_number(theta)}, where μ = {_number(simple_example.mean(theta, SLOPE, OFFSET))}, REINFORCE has "
+        f"At θ = {number(theta)}, where μ = {number(simple_example.mean(theta, SLOPE, OFFSET))}, REINFORCE has "
         f"{plain / path:.3g} times the variance of the re-parameterised gradient, {best / path:.3g} times with the "
         f"best constant baseline."
     )
@@ -145,8 +146,8 @@ def descents(step, seed):
     right.set(xlabel="step", title="θ after each step", xlim=(0, steps + 1), ylim=(-3, 0.5))
     right.legend(loc="lower right")
     return figure, (
-        f"After {step} steps REINFORCE is at θ = {_number(now['REINFORCE'])}, the re-parameterised descent at "
-        f"θ = {_number(now['re-parameterised'])}; the minimiser is −1.5."
+        f"After {step} steps REINFORCE is at θ = {number(now['REINFORCE'])}, the re-parameterised descent at "
+        f"θ = {number(now['re-parameterised'])}; the minimiser is −1.5."
     )
 
 
@@ -190,7 +191,3 @@ def _best_variance(theta):
 
 def _draws(samples):
     return f"{samples} draw{'s' if samples > 1 else ''}"
-
-
-def _number(value):
-    return f"{float(value) + 0.0:.2f}".replace("-", "−")

@@ -7,6 +7,7 @@ from matplotlib import patheffects
 
 from lib import logspace, softmax
 from lib.figures import style
+from lib.figures.style import number
 
 WORDS = {
     "cat": (2.0, 0.5), "dog": (1.8, 1.1), "horse": (1.2, 1.7), "car": (-1.6, 1.3), "bus": (-2.0, 0.5),
@@ -41,7 +42,7 @@ def words_in_plane(angle, length):
     total = np.exp(logspace.logsumexp(VECTORS @ centre))
     return figure, (
         f"With the centre vector at {angle}° and of length {length:g}, Z = {total:.4g}; the likeliest word is {best}, "
-        f"with probability {p.max():.2f}, and the mean vector is ({_number(expected[0])}, {_number(expected[1])})."
+        f"with probability {p.max():.2f}, and the mean vector is ({number(expected[0])}, {number(expected[1])})."
     )
 
 
@@ -217,7 +218,3 @@ def _memory(number):
 
 def _time(seconds):
     return f"{1e3 * seconds:.2g} ms" if seconds >= 1e-4 else f"{1e6 * seconds:.2g} µs"
-
-
-def _number(value, places=2):
-    return f"{round(float(value), places) + 0.0:.{places}f}".replace("-", "−")

@@ -77,6 +77,11 @@ def figure(rows=1, columns=1, height=2.8, left=0.7, right=0.15, bottom=0.55, top
         return drawing, axes
 
 
+def number(value, digits=2):
+    """The value with so many decimals as a caption writes it: with a real minus sign, and none before zero."""
+    return f"{round(float(value), digits) + 0.0:.{digits}f}".replace("-", "\N{MINUS SIGN}")
+
+
 def drawn_numbers(figure):
     """The numbers that the lines, points, areas, bars and colours of a figure are drawn from: pairs (what, array)."""
     for ax in figure.axes:

@@ -9,6 +9,7 @@ import numpy as np
 
 from lib import digits, gaussian, logspace, vae
 from lib.figures import style
+from lib.figures.style import number
 from lib.figures.tiles import tiles
 
 WEIGHTS = (0, 0.01, 0.1, 0.5, 1, 2, 4, 10)  # of the divergence in the loss
@@ -95,7 +96,7 @@ def two_terms(mean, deviation):
     right.set(yticks=range(3), yticklabels=["loss", "KL", "recon-\nstruction"], ylim=(-0.5, 2.8), xlim=(0, 9))
     right.set(xlabel="nats", title="terms of the loss", xticks=[0, 4, 8])
     return figure, (
-        f"With q = N({_number(mean)}, {deviation:g}²) the reconstruction error is {reconstruction:.2f} and KL is "
+        f"With q = N({number(mean)}, {deviation:g}²) the reconstruction error is {reconstruction:.2f} and KL is "
         f"{divergence:.2f}: the loss, {loss:.2f}, is {loss - surprise:.2f} above −ln p(x) = {surprise:.2f}."
     )
 
@@ -117,7 +118,7 @@ def latent_space(weight, seed):
     pixels, kinds = score(parameters, draws)
     return figure, (
         f"Weight {weight:g}: a held-out digit costs {reconstruction:.1f} nats of reconstruction and "
-        f"{divergence:.1f} of KL, an ELBO of {_number(-reconstruction - divergence, 1)}. Samples differ from the "
+        f"{divergence:.1f} of KL, an ELBO of {number(-reconstruction - divergence, 1)}. Samples differ from the "
         f"nearest training digit in {pixels:.1f} pixels and show {kinds:.1f} kinds of digit."
     )
 
@@ -140,7 +141,7 @@ def rate_distortion(weight):
     ax.legend(loc="upper right")
     return figure, (
         f"At weight {weight:g} a training digit costs {reconstruction:.1f} nats of reconstruction and {rate:.1f} of "
-        f"KL; a held-out digit {held_out[0]:.1f} and {held_out[1]:.1f}, an ELBO of {_number(-held_out.sum(), 1)}."
+        f"KL; a held-out digit {held_out[0]:.1f} and {held_out[1]:.1f}, an ELBO of {number(-held_out.sum(), 1)}."
     )
 
 
@@ -233,7 +234,3 @@ def _digits(ax, codes, labels):
     for digit, colour in enumerate(COLOURS):
         chosen = codes[labels == digit][:8]
         ax.plot(*chosen.T, color=colour, marker=rf"$\mathbf{{{digit}}}$", ls="", ms=8, mew=0)
-
-
-def _number(value, digits=2):
-    return f"{float(value) + 0.0:.{digits}f}".replace("-", "−")

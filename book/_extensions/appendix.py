@@ -1,0 +1,234 @@
+"""What the appendix and the first page show of the chapters, read from their cells' tags and from slides.yml:
+
+targets     a cell with a tag of a slide, of an erratum, or of a widget can be linked to, as CHAPTER-CELL
+slide-map   a table for each chapter: its slides, where they are derived, checked and drawn, and their errata
+errata      a table of what the slides print, what is right, and what the cell that compares the two has printed
+papers      the chapters' lists of papers, merged: what each is, and what each chapter refers to it for
+thumbnail   the picture that a widget starts with, linked to the widget
+docstrings  of the code that autodoc shows: the first line as text, the rest as it stands
+"""
+
+import functools
+import re
+import zlib
+from pathlib import Path
+
+import nbformat
+import yaml
+from docutils import nodes
+from docutils.statemachine import StringList
+from jupyter_cache import get_cache
+from sphinx.util.docutils import SphinxDirective
+
+BOOK = Path(__file__).resolve().parents[1]
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
+PAPER = re.compile(
+    r"- (?P<authors>.+) \((?P<year>\d{4})\)\. (?P<title>\[.+\]\(\S+\)|\*[^*]+\*)\. (?P<place>.+?)\.(?: (?P<why>.+))?"
+)
+KINDS = {"wrong": "false as printed", "gap": "something is missing", "notation": "notation"}
+
+
+def setup(app):
+    app.setup_extension("sphinx.ext.autodoc")
+    app.connect("source-read", add_targets)
+    app.connect("autodoc-process-docstring", keep_the_form)
+    app.add_directive("slide-map", SlideMap)
+    app.add_directive("errata", Errata)
+    app.add_directive("papers", Papers)
+    app.add_directive("thumbnail", Thumbnail)
+    changes = zlib.crc32(Path(__file__).read_bytes())  # another text of this module reads all pages again
+    return {"version": "1", "env_version": changes, "parallel_read_safe": True, "parallel_write_safe": True}
+
+
+# --- cells to link to -----------------------------------------------------------------------------------------------
+
+
+def add_targets(app, docname, source):
+    """Put a MyST target before each cell that the appendix or the first page may link to."""
+    if Path(app.env.doc2path(docname)).suffix != ".ipynb":
+        return
+    notebook = nbformat.reads(source[0], as_version=4)
+    cells = []
+    for cell in notebook.cells:
+        if linked(cell):
+            cells.append(nbformat.v4.new_markdown_cell(f"({label(docname, cell)})="))
+        cells.append(cell)
+    notebook.cells = cells
+    source[0] = nbformat.writes(notebook)
+
+
+def linked(cell):
+    return "remove-cell" not in tags(cell) and any(re.fullmatch(r"[SE]\d\d|widget", tag) for tag in tags(cell))
+
+
+def tags(cell):
+    return cell.metadata.get("tags", [])
+
+
+def label(chapter, cell):
+    """The name of a cell in the whole book; a chapter is named by its path or its file alone."""
+    return f"{chapter.rpartition('/')[2]}-{cell.id}"
+
+
+def read(chapter):
+    path = BOOK / f"{chapter}.ipynb"
+    return _read(path, path.stat().st_mtime_ns)
+
+
+@functools.cache
+def _read(path, _changed):
+    return nbformat.read(path, as_version=4)
+
+
+def heading(chapter):
+    return read(chapter).cells[0].source.splitlines()[0].removeprefix("# ")
+
+
+# --- tables ---------------------------------------------------------------------------------------------------------
+
+
+class FromTags(SphinxDirective):
+    """Markdown written from slides.yml and the chapters' tags; written again when one of them changes."""
+
+    def run(self):
+        self.named = yaml.safe_load((BOOK / "slides.yml").read_text())
+        self.named = {k: e for k, e in self.named.items() if (BOOK / (e["chapter"] + ".ipynb")).exists()}  # TEMPORARY
+        toc = yaml.safe_load((BOOK.parent / "_toc.yml").read_text())
+        pages = [entry["file"].removeprefix("book/") for part in toc["parts"] for entry in part["chapters"]]
+        self.chapters = [page for page in pages if (BOOK / f"{page}.ipynb").exists()]
+        notebooks = [BOOK / f"{chapter}.ipynb" for chapter in self.chapters]
+        for path in [BOOK / "slides.yml", BOOK.parent / "_toc.yml", *notebooks]:
+            self.env.note_dependency(str(path))
+        node = nodes.Element()
+        self.state.nested_parse(StringList(self.markdown().splitlines(), ""), self.content_offset, node, True)
+        return node.children
+
+    def cells(self, name, kind):
+        """The cells with this tag of the chapter that slides.yml names, and with the tag, or of the type, `kind`."""
+        found = read(self.named[name]["chapter"]).cells
+        return [c for c in found if linked(c) and name in tags(c) and kind in (c.cell_type, *tags(c))]
+
+    def link(self, name, cell, text):
+        return f"{{ref}}`{text} <{label(self.named[name]['chapter'], cell)}>`"
+
+    def numbered(self, name, kind):
+        """Links to all these cells, such as "check 1 2"; nothing if there are none."""
+        links = [self.link(name, cell, number) for number, cell in enumerate(self.cells(name, kind), 1)]
+        return " ".join([kind, *links]) if links else ""
+
+
+class SlideMap(FromTags):
+    def markdown(self):
+        taught = {entry["chapter"] for entry in self.named.values()}
+        return "\n\n".join(self.table(chapter) for chapter in self.chapters if chapter in taught)
+
+    def table(self, chapter):
+        rows = [self.row(key) for key, entry in self.named.items() if key[0] == "S" and entry["chapter"] == chapter]
+        head = ["| slide | derived | run | errata |", "| --- | --- | --- | --- |"]
+        return "\n".join([f"## {{doc}}`{heading(chapter)} </book/{chapter}>`", "", *head, *rows])
+
+    def row(self, slide):
+        derived = self.link(slide, self.cells(slide, "markdown")[0], self.named[slide]["title"])
+        run = "; ".join(filter(None, (self.numbered(slide, kind) for kind in ("check", "widget"))))
+        errata = [key for key, entry in self.named.items() if slide in entry.get("slides", [])]
+        corrected = " ".join(f"{{ref}}`{key} <erratum-{key}>`" for key in errata)
+        return f"| {slide} | {derived} | {run or '–'} | {corrected or '–'} |"
+
+
+class Errata(FromTags):
+    def markdown(self):
+        rows = "\n".join(self.row(key) for key in self.named if key[0] == "E")
+        return f"````{{list-table}}\n:class: errata\n\n{rows}\n````"
+
+    def row(self, key):
+        entry = self.named[key]
+        printed = "".join(output.get("text", "") for output in self.cells(key, "check")[0].outputs)
+        text = (
+            f"**{entry['title']}** ({KINDS[entry['kind']]})\n\n"
+            f"Printed: {entry['printed']}\n\n"
+            f"Right: {entry['right']}\n\n"
+            f"{{doc}}`/book/{entry['chapter']}`, {self.numbered(key, 'check')}:\n\n"
+            f"```text\n{printed.rstrip()}\n```"
+        )
+        slides = " ".join(self.link(slide, self.cells(slide, "markdown")[0], slide) for slide in entry["slides"])
+        first = f"(erratum-{key})=\n**{key}**\n\n{slides}"
+        return f"* - {indented(first)}\n  - {indented(text)}"
+
+
+def indented(text):
+    """The lines of a list item, but the first, under its first one."""
+    return text.replace("\n", "\n    ")
+
+
+class Papers(FromTags):
+    def markdown(self):
+        papers = {}
+        for chapter in self.chapters:
+            for paper in listed_papers(chapter):
+                what = (surname(paper["authors"]), paper["year"], paper["title"], paper["authors"], paper["place"])
+                read_in = f"{{doc}}`/book/{chapter}`" + (f": {paper['why']}" if paper["why"] else "")
+                papers.setdefault(what, []).append(f"  - {read_in}")
+        return "\n".join(
+            f"- {authors} ({year}). {title}. {place}.\n" + "\n".join(papers[what])
+            for what in sorted(papers)
+            for _, year, title, authors, place in [what]
+        )
+
+
+def listed_papers(chapter):
+    """What a chapter's list of papers says of each, by the names in PAPER."""
+    [text] = [cell.source for cell in read(chapter).cells if cell.source.startswith("## Papers")]
+    return [PAPER.fullmatch(line).groupdict() for line in text.splitlines() if line.startswith("- ")]
+
+
+def surname(authors):
+    first = re.split(",| and | et al", authors)[0]
+    return first.split()[-1]
+
+
+# --- pictures -------------------------------------------------------------------------------------------------------
+
+
+class Thumbnail(SphinxDirective):
+    """`thumbnail` CHAPTER CELL: the picture that the cell's widget starts with, from its run in this build."""
+
+    required_arguments = 2
+
+    def run(self):
+        chapter, name = self.arguments
+        self.env.note_dependency(str(BOOK / f"{chapter}.ipynb"))
+        try:
+            _, notebook = get_cache(self.config.nb_execution_cache_path).merge_match_into_notebook(read(chapter))
+        except KeyError:
+            raise self.error(f"{chapter} has no stored execution to take a picture from") from None
+        [cell] = [cell for cell in notebook.cells if cell.id == name]
+        [view] = [output.data[WIDGET_VIEW] for output in cell.outputs if WIDGET_VIEW in output.get("data", {})]
+        frame = first_frame(notebook.metadata.widgets[WIDGET_STATE]["state"], view["model_id"])
+        source, text = (re.search(rf'{attribute}="([^"]*)"', frame)[1] for attribute in ("src", "alt"))
+        address = self.env.app.builder.get_relative_uri(self.env.docname, f"book/{chapter}")
+        address += "#" + nodes.make_id(label(chapter, cell))
+        picture = f'<a class="thumbnail" href="{address}"><img src="{source}" alt="{text}"></a>'
+        return [nodes.raw("", picture, format="html")]
+
+
+def first_frame(models, name):
+    """The HTML of the frame that a model shows, or the one shown by its children; of a stack, by the selected one."""
+    model = models[name]["state"]
+    if model["_model_name"] == "HTMLModel":
+        return model["value"]
+    children = model.get("children", [])
+    if model["_model_name"] == "StackModel":
+        children = [children[model["selected_index"]]]
+    return next(filter(None, (first_frame(models, child.removeprefix("IPY_MODEL_")) for child in children)), None)
+
+
+# --- docstrings -----------------------------------------------------------------------------------------------------
+
+
+def keep_the_form(app, what, name, thing, options, lines):
+    """A docstring's first line becomes a paragraph, the rest a literal block: its columns and formulas are laid out."""
+    first, *rest = lines or [""]
+    lines[:] = [re.sub(r"([\\*|_])", r"\\\1", first).replace("`", "``"), ""]
+    if any(rest):
+        lines += [".. code-block:: text", "", *(f"    {line}" for line in rest), ""]
