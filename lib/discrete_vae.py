@@ -29,7 +29,7 @@ from lib import checks, concrete, digits, gradients, likelihood, logspace, vae
 VARIABLES, CATEGORIES, HIDDEN = 2, 10, 32  # of the trainings that are kept
 GRID = 2.0**-16  # of the parameters in training
 DRAWS = 2  # of the code, for each image and step
-PASSES = (0, 1, 2, 4, 8, 15, 22, 30)  # over the training digits, after which `history` keeps the parameters
+PASSES = (0, 1, 2, 4, 8, 15, 30)  # over the training digits, after which `history` keeps the parameters
 ENCODER = ("encoder", "encoder_offset", "code", "code_offset")  # the layers before the code
 METHODS = ("exact", "relaxed", "straight-through", "leave-one-out", "reinforce")
 SCHEDULES = {"annealed": (1.0, 0.3), "constant 0.1": (0.1, 0.1), "constant 0.3": (0.3, 0.3), "constant 1": (1.0, 1.0)}

@@ -39,7 +39,6 @@ _DRAWS = tuple(
         ([5.0, 4.0, 1.0], (2, 2, 1), [0.1, 0.2, 0.7]),
     )
 )
-_STEPS = ((0, 100), (50, 100), (30, 360), (100, 100))
 _NOISE = (
     (np.array([0.4, -1.0, 0.2]), np.array([0.3, 0.1, -0.5]), np.array([0.2, 1.4, 0.1]), 0.5),
     (np.array([2.0, 0.5, -0.7]), np.array([1.0, 0.0, 0.5]), np.array([-0.3, 0.8, 0.9]), 1.0),
@@ -85,18 +84,6 @@ EXERCISES = {
         ),
         hint="baseline = (f.sum() - f) / (len(f) - 1), then the mean of (f - baseline)[:, None] * (codes - q).",
         cases=_DRAWS,
-    ),
-    "temperature": Exercise(
-        solution=lambda t, steps: 1.0 * 0.3 ** (t / steps),
-        slips=(
-            (lambda t, steps: 1.0 + (0.3 - 1.0) * t / steps, "That goes down a straight line, not in equal ratios."),
-            (lambda t, steps: np.exp(-t / steps), "At the end this is 1/e = 0.37. Make it 0.3."),
-            (lambda t, steps: 0.3**t, "That is 0.3 after one step. The exponent goes from 0 to 1 over the training."),
-            (lambda t, steps: 0.3 ** (1 - t / steps), "That heats: it starts at 0.3 and ends at 1."),
-            (lambda t, steps: 0.3 ** (t / (steps - 1)), "Step number `steps` is to have 0.3, so divide by `steps`."),
-        ),
-        hint="Each step multiplies by the same r, and r to the power of the number of steps is 0.3.",
-        cases=_STEPS,
     ),
     "codes": Exercise(
         solution=1e8,

@@ -9,6 +9,7 @@ import numpy as np
 
 from lib import amortised, concrete, digits, discrete_vae, logspace
 from lib.figures import style
+from lib.figures.style import number
 from lib.figures.tiles import tiles
 
 STATES = {"untrained": 0, "after 4 passes": 4, "trained": discrete_vae.PASSES[-1]}  # of the exact training
@@ -34,8 +35,10 @@ def codebook(method):
     figure, (left, right) = style.figure(1, 2, height=2.85, left=0.4, right=0.05, gap=0.3, bottom=0.4)
     tiles(left, probability, columns=10)
     left.set(title="all 100 codes, decoded", xlabel="second category", ylabel="first category")
-    left.xaxis.set_label_coords(0.5, -0.05)
-    left.yaxis.set_label_coords(-0.05, 0.5)
+    left.xaxis.set_label_coords(0.5, -0.09)
+    left.yaxis.set_label_coords(-0.09, 0.5)
+    _numbered(left.xaxis)
+    _numbered(left.yaxis)
     count, most = table.sum(axis=-1), table.argmax(axis=-1)
     share = np.where(count > 0, table.max(axis=-1) / np.maximum(count, 1), 0.0)
     right.imshow(share.reshape(10, 10), cmap="Greys", vmin=0, vmax=2.2, interpolation="nearest")
@@ -43,7 +46,7 @@ def codebook(method):
         right.text(code % 10, code // 10 + 0.03, str(most[code]), ha="center", va="center", fontsize=10)
     right.set(title="most frequent label", xticks=[], yticks=[])
     right.set_xlabel("darker: purer; blank: unused")
-    right.xaxis.set_label_coords(0.5, -0.05)
+    right.xaxis.set_label_coords(0.5, -0.09)
     right.spines[:].set_visible(False)
     held_out_q, held_out_labels = _codes(method, "held out")
     hits = np.mean(most[held_out_q.argmax(axis=-1)] == held_out_labels)
@@ -53,28 +56,31 @@ def codebook(method):
     )
 
 
-def one_code(first, second):
-    """One code decoded, and the first twelve training digits whose most likely code it is."""
+def row(first):
+    """The ten codes with one first category: each decoded, and the first three training digits that have it.
+
+    first: the first category; a training digit has the code that is its most likely one
+    """
     (images, labels), _ = digits.black_and_white()
-    log_q, _ = _codes("relaxed", "training")
-    code = 10 * first + second
-    members = np.flatnonzero(log_q.argmax(axis=-1) == code)
-    logits = discrete_vae.decode(_parameters("relaxed"), np.eye(10)[[first, second]])
-    figure, (left, right) = style.figure(1, 2, height=1.95, left=0.15, gap=0.3, bottom=0.1)
-    left.set_position([0.03, 0.05, 0.32, 0.79])
-    right.set_position([0.42, 0.05, 0.56, 0.79])
-    tiles(left, logspace.sigmoid(logits)[None], columns=1)
-    left.set_title("decoded")
-    shown = np.concatenate([images[members[:12]], np.zeros((12 - len(members[:12]), 64))])
-    tiles(right, shown, columns=4)
-    right.set_title("training digits of this code")
-    if not len(members):
-        return figure, f"Code ({first}, {second}): no training digit has it for its most likely code."
-    counts = np.bincount(labels[members], minlength=10)
-    digit = "digit has" if len(members) == 1 else "digits have"
+    code_of = _codes("relaxed", "training")[0].argmax(axis=-1)
+    codes = discrete_vae.all_codes(2, 10)[10 * first : 10 * first + 10]
+    figure, (top, below) = style.figure(2, 1, height=2.75)
+    top.set_position([0.02, 0.73, 0.96, 0.18])
+    below.set_position([0.02, 0.13, 0.96, 0.53])
+    tiles(top, logspace.sigmoid(discrete_vae.decode(_parameters("relaxed"), codes)), columns=10)
+    top.set_title("decoded")
+    shown, told = np.zeros((3, 10, 64)), []
+    for second in range(10):
+        members = np.flatnonzero(code_of == 10 * first + second)
+        shown[: len(members), second] = images[members[:3]]
+        told.append(str(np.bincount(labels[members]).argmax()) if len(members) else "none")
+    tiles(below, shown.reshape(-1, 64), columns=10)
+    below.set(title="up to three training digits each", xlabel="second category")
+    below.xaxis.set_label_coords(0.5, -0.12)
+    _numbered(below.xaxis)
     return figure, (
-        f"Code ({first}, {second}): {len(members)} training {digit} it for the most likely code, {counts.max()} of "
-        f"them with the label {counts.argmax()}."
+        f"First category {first}: {np.sum(code_of // 10 == first)} training digits have one of these ten codes. Their "
+        f"most frequent labels, by second category: {', '.join(told)}."
     )
 
 
@@ -148,10 +154,10 @@ def learning(passes, method):
     tiles(right, np.stack([images, restored], axis=1).reshape(-1, 64), columns=4)
     right.set_title("digit, restored")
     unit = "pass" if passes == 1 else "passes"
-    others = " and ".join(_number(curves[method, seed][at]) for seed in SEEDS[1:])
+    others = " and ".join(number(curves[method, seed][at]) for seed in SEEDS[1:])
     return figure, (
-        f"{_title(method)}, after {passes} {unit}: held-out ELBO {_number(value)} nats a digit (two other seeds: "
-        f"{others}); the model without a code has {_number(baseline)}."
+        f"{_title(method)}, after {passes} {unit}: held-out ELBO {number(value)} nats a digit (two other seeds: "
+        f"{others}); the model without a code has {number(baseline)}."
     )
 
 
@@ -167,14 +173,14 @@ def schedules(schedule, seed):
     for y, (value, color, marker) in enumerate(rows.values()):
         right.plot([-22, value], [y, y], color=style.GREY, lw=1, ls=":")
         right.plot(value, y, marker, color=color, ms=9, mew=2.5)
-        right.text(value, y - 0.25, f"{value:.1f}".replace("-", "−"), ha="center")
+        right.text(value, y - 0.25, number(value, 1), ha="center")
     right.set(yticks=range(3), yticklabels=rows, ylim=(2.4, -0.6), xlim=(-22, -17), xlabel="nats a digit, held out")
     right.set_title("at the end of training")
     verdict = "above" if claimed > evidence else "below"
     name = schedule[0].upper() + schedule[1:]
     return figure, (
-        f"{name}, training {seed + 1}: with relaxed codes {_number(claimed)} nats a digit, which is "
-        f"{abs(claimed - evidence):.2f} {verdict} log p(x); with discrete codes the ELBO is {_number(true)}."
+        f"{name}, training {seed + 1}: with relaxed codes {number(claimed)} nats a digit, which is "
+        f"{abs(claimed - evidence):.2f} {verdict} log p(x); with discrete codes the ELBO is {number(true)}."
     )
 
 
@@ -205,6 +211,12 @@ def _codes(method, part):
     """log q of all 100 codes for each digit of a part, and the labels."""
     images, labels = digits.black_and_white()[("training", "held out").index(part)]
     return discrete_vae.enumerate_codes(_parameters(method), images)[1], labels
+
+
+def _numbered(axis):
+    """Numbers 0 to 9 at the ten tiles along an axis of `tiles`."""
+    axis.set_ticks(9 * np.arange(10) + 3.5, range(10))
+    axis.set_tick_params(length=0, labelsize=9, pad=1)
 
 
 def _label_table(log_q, labels):
@@ -264,7 +276,3 @@ def _eight():
 
 def _title(method):
     return NAMES[method][0].upper() + NAMES[method][1:]
-
-
-def _number(value):
-    return f"{float(value):.2f}".replace("-", "−")
