@@ -181,6 +181,16 @@ def test_training_by_the_exact_gradient_beats_the_model_without_a_code():
     assert (discrete_vae.elbo(parameters, HELD_OUT) <= discrete_vae.log_evidence(parameters, HELD_OUT) + 1e-12).all()
 
 
+@pytest.mark.parametrize("rate", [1e-2, 4e-2])
+def test_the_order_that_the_chapter_reports_is_the_same_at_half_and_at_twice_its_rate(rate):
+    for seed in range(3):
+        ends = []
+        for method in ("exact", "relaxed", "straight-through"):
+            *_, parameters = discrete_vae.train(method, TRAINING, np.random.default_rng(seed), rate=rate)
+            ends.append(discrete_vae.elbo(parameters, HELD_OUT).mean())
+        assert ends == sorted(ends, reverse=True)
+
+
 @pytest.mark.parametrize("method", ["straight-through", "reinforce"])
 def test_the_last_digit_of_a_gradient_does_not_decide_a_training(method, monkeypatch):
     first = list(discrete_vae.train(method, TRAINING, np.random.default_rng(0), epochs=6))

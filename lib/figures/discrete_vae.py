@@ -15,7 +15,7 @@ from lib.figures.tiles import tiles
 STATES = {"untrained": 0, "after 4 passes": 4, "trained": discrete_vae.PASSES[-1]}  # of the exact training
 TEMPERATURES = (0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 4.0)
 SEEDS = range(3)  # of every training that is compared
-REPEATS = 100  # estimates of a gradient from which bias and spread are taken
+REPEATS = 80  # estimates of a gradient from which bias and spread are taken
 NAMES = {"exact": "exact", "relaxed": "relaxed", "straight-through": "straight-through",
          "leave-one-out": "REINFORCE, leave-one-out", "reinforce": "REINFORCE"}  # fmt: skip
 LOOKS = {
