@@ -1,9 +1,11 @@
 """Gumbel-max: a categorical draw as the arg max of perturbed logits.
 
-    density       exp(-(z - location) - exp(-(z - location)))
-    distribution  exp(-exp(-(z - location)))
+    density       exp(-x - exp(-x)) / scale        x = (z - location) / scale
+    distribution  exp(-exp(-x))
 
     g_k ~ Gumbel(0, 1) iid   =>   argmax_k (logits_k + g_k) ~ Categorical(softmax(logits))
+
+From uniform numbers to Gumbels: `transforms.GUMBEL`, the inverse of the distribution function.
 """
 
 import numpy as np
@@ -11,26 +13,40 @@ import numpy as np
 from lib import checks
 
 
-def log_density(z, location=0.0):
-    """Log density of a Gumbel variable of unit scale (slide S47).
+def log_density(z, location=0.0, scale=1.0):
+    """Log density of a Gumbel variable (slides S47, S51).
 
-    z, location: finite, broadcast; the location is the mode (the mean lies 0.577 above it)
-    returns    : the broadcast shape; -inf from about 710 below the location down
+    z, location: finite; scale: positive; all broadcast
+    returns    : the broadcast shape; -inf from about 710 scales below the location down
+
+    The location is the mode; the mean lies 0.577 scales above it, and the standard deviation is 1.283 scales.
     """
-    above = checks.finite("z", z) - checks.finite("location", location)
+    scale = checks.positive("scale", scale)
+    above = (checks.finite("z", z) - checks.finite("location", location)) / scale
     with np.errstate(over="ignore"):                        # exp overflows to inf, and -inf is meant
-        return -above - np.exp(-above)
+        return -above - np.exp(-above) - np.log(scale)
 
 
-def log_cdf(z, location=0.0):
-    """Log of Pr(Z <= z) for a Gumbel variable of unit scale (slide S47).
+def log_cdf(z, location=0.0, scale=1.0):
+    """Log of Pr(Z <= z) for a Gumbel variable (slides S47, S51).
 
-    z, location: finite, broadcast
-    returns    : the broadcast shape; -inf from about 710 below the location down
+    z, location: finite; scale: positive; all broadcast
+    returns    : the broadcast shape; -inf from about 710 scales below the location down
     """
-    above = checks.finite("z", z) - checks.finite("location", location)
+    scale = checks.positive("scale", scale)
+    above = (checks.finite("z", z) - checks.finite("location", location)) / scale
     with np.errstate(over="ignore"):
         return -np.exp(-above)
+
+
+def range_of_bits(bits):
+    """The smallest and the largest of -log(-log(u)) for u on the grid 2^-bits, 2 * 2^-bits, ..., 1 - 2^-bits.
+
+    bits   : from 1 up; numpy's `random` has 53, and 24 in single precision
+    returns: two floats, -log(bits log 2) and about bits * log 2
+    """
+    end = 0.5 ** checks.integer("bits", bits, least=1)
+    return float(-np.log(-np.log(end))), float(-np.log(-np.log1p(-end)))
 
 
 def gumbel_max(logits, rng, size=()):

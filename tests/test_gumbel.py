@@ -130,3 +130,44 @@ def test_bad_arguments_are_named():
         gumbel.gumbel_max([0.0], 7)
     with pytest.raises(ValueError, match="^size must be an integer from 0 up, but is -2"):
         gumbel.gumbel_max([0.0], rng, size=-2)
+
+
+# --- scale, and the range of the noise ------------------------------------------------------------------------------
+
+
+@given(
+    hnp.arrays(float, (3, 1), elements=st.floats(-50, 1e3)),
+    st.floats(-5, 5),
+    hnp.arrays(float, 2, elements=st.floats(0.1, 10)),
+)
+def test_densities_with_a_scale_are_those_of_scipy(z, location, scale):
+    # as without a scale: exp turns the rounding of its argument, at most eps * 710 where it counts, into a relative one
+    close = dict(rtol=1000 * EPS, atol=10 * EPS)
+    law = scipy.stats.gumbel_r(location, scale)
+    np.testing.assert_allclose(gumbel.log_density(z, location, scale), law.logpdf(z), **close)
+    np.testing.assert_allclose(gumbel.log_cdf(z, location, scale), law.logcdf(z), **close)
+
+
+def test_a_scale_that_is_not_positive_is_named():
+    for function in (gumbel.log_density, gumbel.log_cdf):
+        with pytest.raises(ValueError, match="^scale must be positive everywhere, but its smallest entry is 0.0"):
+            function(1.0, 0.0, [1.0, 0.0])
+        with pytest.raises(ValueError, match="^scale must be finite everywhere, but holds nan"):
+            function(1.0, scale=np.nan)
+
+
+@pytest.mark.parametrize("bits", [1, 2, 8, 12])
+def test_the_range_of_a_few_bits_is_that_of_the_whole_grid(bits):
+    u = np.arange(1, 2**bits) / 2**bits                     # every value there is
+    gumbels = scipy.stats.gumbel_r.ppf(u)
+    # ppf takes the logarithm of a number near 1, which costs eps * 2^bits; the range does not
+    np.testing.assert_allclose(gumbel.range_of_bits(bits), (gumbels[0], gumbels[-1]), rtol=10 * EPS * 2**bits)
+
+
+def test_the_range_of_numpys_noise():
+    low, high = gumbel.range_of_bits(53)
+    assert (round(low, 2), round(high, 2)) == (-3.60, 36.74)
+    noise = np.random.default_rng(5).gumbel(size=1_000_000)
+    assert low <= noise.min() and noise.max() <= high
+    with pytest.raises(ValueError, match="^bits must be an integer from 1 up, but is 0"):
+        gumbel.range_of_bits(0)
