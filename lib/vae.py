@@ -47,7 +47,7 @@ def initial(rng, pixels, hidden, latent):
 
 def encode(parameters, images):
     """The mean and the log variance of q(z|x), each (..., L); images: (..., D) from 0 to 1."""
-    _, mean, log_variance = _encode(parameters, _images(parameters, images))
+    _, mean, log_variance = _encode(parameters, checked_images(parameters, images))
     return mean, log_variance
 
 
@@ -156,7 +156,22 @@ def train(images, rng, hidden=64, latent=2, weight=1.0, epochs=200, rate=5e-3, b
     sampled: False takes the mean of q(z|x) for the code, without noise: at weight 0 the plain auto-encoder
     """
     images, rng = checks.finite("images", images), checks.generator(rng)
-    parameters = initial(rng, images.shape[-1], hidden, latent)
+
+    def slope(parameters, chosen, progress):
+        noise = rng.standard_normal((len(chosen), latent)) if sampled else np.zeros((len(chosen), latent))
+        return gradient(parameters, chosen, noise, weight)
+
+    yield from descend(initial(rng, images.shape[-1], hidden, latent), images, rng, slope, epochs, rate, batch)
+
+
+def descend(parameters, images, rng, slope, epochs, rate, batch, grid=None):
+    """Adam down any loss: a generator of the parameters, at the start and after each pass over the images.
+
+    slope: a function of the parameters, the images of a step, (batch, D), and the share of the steps that are done,
+           from 0 to below 1; returns a gradient, a dict like the parameters
+    grid : if given, the parameters are rounded to its multiples after each step; the rest is as in `train`
+    """
+    images, rng = checks.finite("images", images), checks.generator(rng)
     rate, adam = float(checks.positive("rate", rate)), Adam(parameters)
     batch = min(checks.integer("batch", batch, 1), len(images))
     total = checks.integer("epochs", epochs, 1) * (len(images) // batch)
@@ -164,10 +179,11 @@ def train(images, rng, hidden=64, latent=2, weight=1.0, epochs=200, rate=5e-3, b
     for _ in range(epochs):
         order = rng.permutation(len(images))
         for start in range(0, len(images) - batch + 1, batch):
-            chosen = images[order[start : start + batch]]
-            noise = rng.standard_normal((batch, latent)) if sampled else np.zeros((batch, latent))
-            slope = gradient(parameters, chosen, noise, weight)
-            parameters = adam.step(parameters, slope, rate * (1 - adam.steps / total))
+            progress = adam.steps / total
+            gradient = slope(parameters, images[order[start : start + batch]], progress)
+            parameters = adam.step(parameters, gradient, rate * (1 - progress))
+            if grid is not None:
+                parameters = {name: np.rint(value / grid) * grid for name, value in parameters.items()}
         yield parameters
 
 
@@ -181,6 +197,15 @@ def history(weight=1.0, latent=2, hidden=64, seed=0, sampled=True):
     """The parameters of that training after each number of passes in PASSES: a dict {passes: parameters}, kept."""
     kept = _history(float(checks.not_negative("weight", weight)), latent, hidden, seed, bool(sampled))
     return {passes: {name: value.copy() for name, value in parameters.items()} for passes, parameters in kept.items()}
+
+
+def checked_images(parameters, images):
+    """The images, (..., D), as floats; raises ValueError unless they have as many pixels as the decoder paints."""
+    images = checks.finite("images", images)
+    if images.shape[-1:] != parameters["logits_offset"].shape:
+        raise ValueError(f"images must have {len(parameters['logits_offset'])} pixels on their last axis, "
+                         f"but their shape is {images.shape}")
+    return images
 
 
 @functools.cache
@@ -202,17 +227,9 @@ def _decode(parameters, codes):
     return k, k @ parameters["logits"] + parameters["logits_offset"]
 
 
-def _images(parameters, images):
-    images = checks.finite("images", images)
-    if images.shape[-1:] != parameters["logits_offset"].shape:
-        raise ValueError(f"images must have {len(parameters['logits_offset'])} pixels on their last axis, "
-                         f"but their shape is {images.shape}")
-    return images
-
-
 def _arguments(parameters, images, noise, draws=None):
     """The images, (n, D) of 0 and 1, and the noise: (n, L) after `draws` leading axes, or any number if it is None."""
-    images = checks.zero_or_one("images", _images(parameters, images))
+    images = checks.zero_or_one("images", checked_images(parameters, images))
     if images.ndim != 2:
         raise ValueError(f"images must have shape (n, {images.shape[-1]}), but its shape is {images.shape}")
     noise = checks.finite("noise", noise)
