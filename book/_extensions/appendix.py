@@ -93,7 +93,6 @@ class FromTags(SphinxDirective):
 
     def run(self):
         self.named = yaml.safe_load((BOOK / "slides.yml").read_text())
-        self.named = {k: e for k, e in self.named.items() if (BOOK / (e["chapter"] + ".ipynb")).exists()}  # TEMPORARY
         toc = yaml.safe_load((BOOK.parent / "_toc.yml").read_text())
         pages = [entry["file"].removeprefix("book/") for part in toc["parts"] for entry in part["chapters"]]
         self.chapters = [page for page in pages if (BOOK / f"{page}.ipynb").exists()]
