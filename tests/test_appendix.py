@@ -134,7 +134,7 @@ class Page(HTMLParser):
 
     def __init__(self, path):
         super().__init__()
-        self.ids, self.links, self.rows = set(), [], []
+        self.ids, self.links, self.rows, self.in_cell = set(), [], [], False
         self.feed(path.read_text())
 
     def handle_starttag(self, tag, attributes):
@@ -144,14 +144,18 @@ class Page(HTMLParser):
             self.rows.append([])
         if tag == "td":
             self.rows[-1].append(["", []])
+            self.in_cell = True
         if tag == "a" and attributes.get("href"):
             self.links.append(attributes["href"])
-            if self.rows and self.rows[-1]:
+            if self.in_cell:
                 self.rows[-1][-1][1].append(attributes["href"])
 
+    def handle_endtag(self, tag):
+        self.in_cell = self.in_cell and tag != "td"
+
     def handle_data(self, data):
-        if self.rows and self.rows[-1]:
-            self.rows[-1][-1][0] += data
+        if self.in_cell:
+            self.rows[-1][-1][0] += data.replace("’", "'")  # which the page's typography makes
 
 
 @pytest.fixture(scope="module")
