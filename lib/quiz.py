@@ -40,7 +40,7 @@ def wrong(text, feedback):
 
 
 class quiz:
-    """A question and its options, shown by the front end. Text may hold $math$.
+    """A question and its options, shown by the front end. Text may hold `$math$`.
 
     raises: ValueError unless there are at least two options, of which exactly one is right
     """

@@ -115,6 +115,15 @@ def test_the_cache_is_kept_for_one_state_of_the_code(root):
     assert not first.exists()  # nothing would ever read it again
 
 
+def test_another_style_sheet_writes_the_pages_again_and_runs_no_notebook(root):
+    (root / "book" / "_static").mkdir(parents=True)
+    before = configured(root)
+    (root / "book" / "_static" / "new.css").write_text("p {}")
+    after = configured(root)
+    assert after.course_static != before.course_static
+    assert after.course_digest == before.course_digest
+
+
 # --- the addresses --------------------------------------------------------------------------------------------------
 
 

@@ -50,6 +50,7 @@ ICON_SETTINGS = "window.FontAwesomeConfig = {autoReplaceSvg: 'nest'}"
 def setup(app):
     os.environ["COURSE_PRERENDER"] = "1"
     app.add_config_value("course_digest", "", "env")  # "env": another digest reads all pages again
+    app.add_config_value("course_static", "", "html")  # "html": another digest writes all pages and files again
     app.connect("config-inited", configure)
     app.connect("env-before-read-docs", execute)
     app.connect("html-page-context", drop_unused_scripts, priority=900)
@@ -65,6 +66,7 @@ def configure(app, config):
     config.nb_ipywidgets_js = {_url(WIDGETS): {"defer": "defer"}}  # myst-nb loads it on pages with widgets only
     config.mathjax_path = _url(MATHJAX)
     config.course_digest = _digest()
+    config.course_static = _digest_of(sorted((ROOT / "book" / "_static").rglob("*.*")))
     caches = Path(app.outdir).parent / ".executions"
     config.nb_execution_cache_path = str(caches / config.course_digest)
     for stale in set(caches.glob("*")) - {Path(config.nb_execution_cache_path)}:
@@ -133,8 +135,12 @@ def _url(package):
 
 def _digest():
     """A digest of all that decides a notebook's outputs besides its own cells: `lib`, its data, the locked packages."""
-    digest = hashlib.sha256()
     files = [path for kind in ("*.py", "data/*") for path in sorted((ROOT / "lib").rglob(kind))]
-    for path in [*files, ROOT / "requirements.txt"]:
+    return _digest_of([*files, ROOT / "requirements.txt"])
+
+
+def _digest_of(files):
+    digest = hashlib.sha256()
+    for path in files:
         digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
