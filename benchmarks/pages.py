@@ -30,11 +30,14 @@ VISITS = 9
 CDN = "https://cdn.jsdelivr.net/npm/"
 VIEW = b"application/vnd.jupyter.widget-view+json"
 READY = """
-const look = () => {
-    const shown = [...document.querySelectorAll('.explorable')].filter(widget => widget.querySelector('img')?.complete);
-    if (shown.length == %d) window.ready = performance.now(); else requestAnimationFrame(look);
-};
-look();
+window.widgetsShown = new Promise(resolve => {
+    const look = () => {
+        const widgets = [...document.querySelectorAll('.explorable')];
+        const shown = widgets.filter(widget => widget.querySelector('img')?.complete).length;
+        if (shown == %d) resolve(performance.now()); else requestAnimationFrame(look);
+    };
+    look();
+});
 """
 
 
@@ -80,10 +83,11 @@ def load(chromium, site, page):
         tab = context.new_page()
         tab.add_init_script(READY % (SITE / page).read_bytes().count(VIEW))
         tab.goto(site + page, wait_until="networkidle")
-        tab.wait_for_function("window.ready")
-        return tab.evaluate(
-            "[ready, performance.getEntriesByType('resource').reduce((sum, file) => sum + file.decodedBodySize, 0)]"
+        ready = tab.evaluate("window.widgetsShown")
+        size = tab.evaluate(
+            "performance.getEntriesByType('resource').reduce((sum, file) => sum + file.decodedBodySize, 0)"
         )
+        return ready, size
     finally:
         context.close()
 
