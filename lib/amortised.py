@@ -22,7 +22,7 @@ import functools
 
 import numpy as np
 
-from lib import checks, gaussian, logspace, multivariate, vae
+from lib import checks, digits, gaussian, logspace, multivariate, vae
 
 AXIS = np.linspace(-6, 6, 121)  # for a trained auto-encoder
 AXIS.setflags(write=False)
@@ -248,6 +248,13 @@ def bernoulli_baseline(training_images, images):
     """
     share = (np.sum(training_images, axis=0) + 0.5) / (len(training_images) + 1)
     return images @ np.log(share) + (1 - images) @ np.log1p(-share)
+
+
+@functools.cache
+def held_out_baseline():
+    """The mean of `bernoulli_baseline` over the held-out digits, in nats a digit: what a code must beat."""
+    (training, _), (held_out, _) = digits.black_and_white()
+    return bernoulli_baseline(training, held_out).mean()
 
 
 def estimated_elbo(parameters, images, draws, seed):

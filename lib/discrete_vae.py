@@ -126,8 +126,7 @@ def relaxed_losses(parameters, images, gumbels, temperature):
     images, gumbels = _arguments(parameters, images, gumbels)
     log_q = encode(parameters, images)
     logits = _decode(parameters, concrete.relax(log_q, temperature, gumbels))[1]
-    loss = likelihood.bernoulli_loss(logits, np.broadcast_to(images, logits.shape)).sum(axis=-1)
-    return loss + kl_to_uniform(log_q)
+    return _errors(images, logits) + kl_to_uniform(log_q)
 
 
 def gradient(method, parameters, images, gumbels=None, temperature=None):
@@ -152,10 +151,10 @@ def gradient(method, parameters, images, gumbels=None, temperature=None):
         relaxed = concrete.relax(log_q, temperature, gumbels)
     codes = relaxed if method == "relaxed" else one_hot_draws(log_q, gumbels)
     k, logits = _decode(parameters, codes)
-    slope_logits = (_sigmoid(logits) - images) / len(gumbels)
+    slope_logits = (logspace.sigmoid(logits) - images) / len(gumbels)
     slope_k = slope_logits @ parameters["logits"].T * (1 - k**2)
     if relaxed is None:
-        f = np.sum(np.logaddexp(0, logits), axis=-1) - np.sum(images * logits, axis=-1)
+        f = _errors(images, logits)
         baseline = gradients.leave_one_out(f) if method == "leave-one-out" else 0.0
         scores = (codes - np.exp(log_q)).reshape(*f.shape, -1)
         slope_a = gradients.score_function(f, scores, baseline).mean(axis=0).reshape(log_q.shape)
@@ -212,9 +211,9 @@ def trained(method, schedule="annealed", seed=0):
     return history(method, schedule, seed)[PASSES[-1]]
 
 
-def flat(gradient, layers=ENCODER):
-    """The entries of some layers of a gradient in one row; without a choice those of the encoder."""
-    return np.concatenate([gradient[name].ravel() for name in layers])
+def flat(gradient):
+    """The encoder's entries of a gradient, in one row."""
+    return np.concatenate([gradient[name].ravel() for name in ENCODER])
 
 
 def estimates(method, parameters, images, rng, repeats, temperature=None, draws=DRAWS):
@@ -255,7 +254,7 @@ def _exact_gradient(parameters, images):
     weighed = q * f
     slope_a = (weighed @ codes.reshape(len(codes), -1)).reshape(log_q.shape)  # q_vk E[f | z_v = k]
     slope_a = slope_a - np.exp(log_q) * weighed.sum(axis=-1)[:, None, None]
-    slope_logits = q.sum(axis=0)[:, None] * _sigmoid(logits) - q.T @ images
+    slope_logits = q.sum(axis=0)[:, None] * logspace.sigmoid(logits) - q.T @ images
     slope_k = slope_logits @ parameters["logits"].T * (1 - k**2)
     return _collect(parameters, images, h, log_q, slope_a, codes, k, slope_k, slope_logits)
 
@@ -293,6 +292,11 @@ def _decode(parameters, codes):
     return k, k @ parameters["logits"] + parameters["logits_offset"]
 
 
+def _errors(images, logits):
+    """-log p(x|z) of each draw of a code for each image, (S, n); logits: (S, n, D)."""
+    return likelihood.bernoulli_loss(logits, np.broadcast_to(images, logits.shape)).sum(axis=-1)
+
+
 def _log_likelihoods(images, logits):
     """log p(x|z) of n images under C codes, (n, C): sum_d x_d s_d - log(1 + e^s_d)."""
     return images @ logits.T - np.sum(np.logaddexp(0, logits), axis=-1)
@@ -301,10 +305,6 @@ def _log_likelihoods(images, logits):
 def _log_q_of_codes(log_q, codes):
     """log q(z|x) = sum_v log q(z_v|x) of C codes, (n, C)."""
     return log_q.reshape(len(log_q), -1) @ codes.reshape(len(codes), -1).T
-
-
-def _sigmoid(logits):
-    return 0.5 + 0.5 * np.tanh(0.5 * logits)  # in a quick way
 
 
 def _arguments(parameters, images, gumbels=None):

@@ -71,14 +71,9 @@ def label(chapter, cell):
     return f"{chapter.rpartition('/')[2]}-{cell.id}"
 
 
-def read(chapter):
-    path = BOOK / f"{chapter}.ipynb"
-    return _read(path, path.stat().st_mtime_ns)
-
-
 @functools.cache
-def _read(path, _changed):
-    return nbformat.read(path, as_version=4)
+def read(chapter):
+    return nbformat.read(BOOK / f"{chapter}.ipynb", as_version=4)
 
 
 def heading(chapter):
@@ -162,17 +157,14 @@ def indented(text):
 
 class Papers(FromTags):
     def markdown(self):
-        papers = {}
+        read_in = {}
         for chapter in self.chapters:
             for paper in listed_papers(chapter):
-                what = (surname(paper["authors"]), paper["year"], paper["title"], paper["authors"], paper["place"])
-                read_in = f"{{doc}}`/book/{chapter}`" + (f": {paper['why']}" if paper["why"] else "")
-                papers.setdefault(what, []).append(f"  - {read_in}")
-        return "\n".join(
-            f"- {authors} ({year}). {title}. {place}.\n" + "\n".join(papers[what])
-            for what in sorted(papers)
-            for _, year, title, authors, place in [what]
-        )
+                line = "- {authors} ({year}). {title}. {place}.".format(**paper)
+                why = f": {paper['why']}" if paper["why"] else ""
+                key = surname(paper["authors"]), paper["year"], line
+                read_in.setdefault(key, []).append(f"  - {{doc}}`/book/{chapter}`{why}")
+        return "\n".join("\n".join([line, *chapters]) for (*_, line), chapters in sorted(read_in.items()))
 
 
 def listed_papers(chapter):

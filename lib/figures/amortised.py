@@ -114,7 +114,7 @@ def learning(passes, latent):
     passes: over the training digits, one of `vae.PASSES`; latent: dimensions of the code
     """
     parameters = vae.history(latent=latent)[passes]
-    curves, baseline = _curves(latent), _baseline()
+    curves, baseline = _curves(latent), amortised.held_out_baseline()
     figure, (left, right) = style.figure(1, 2, height=3.0, left=0.55, gap=0.3, right=0.05)
     left.set_position([0.11, 0.185, 0.4, 0.715])
     right.set_position([0.54, 0.1, 0.45, 0.8])
@@ -280,12 +280,6 @@ def _curves(latent):
         [amortised.estimated_elbo(parameters, images, 3, seed=1) for parameters in vae.history(latent=latent).values()]
         for images, _ in digits.black_and_white()
     ]
-
-
-@functools.cache
-def _baseline():
-    (training, _), (held_out, _) = digits.black_and_white()
-    return amortised.bernoulli_baseline(training, held_out).mean()
 
 
 @functools.cache

@@ -126,7 +126,7 @@ def blend(temperature, state):
 
 def learning(passes, method):
     """Held-out ELBO of all trainings over the passes, one of them in bold, and what it restores by then."""
-    baseline, at = _baseline(), discrete_vae.PASSES.index(passes)
+    baseline, at = amortised.held_out_baseline(), discrete_vae.PASSES.index(passes)
     curves = _curves()
     figure, (left, right) = style.figure(1, 2, height=3.1, left=0.6, gap=0.2)
     left.set_position([0.12, 0.18, 0.5, 0.72])
@@ -259,12 +259,6 @@ def _curves():
         for method in discrete_vae.METHODS
         for seed in SEEDS
     }
-
-
-@functools.cache
-def _baseline():
-    (training, _), (held_out, _) = digits.black_and_white()
-    return amortised.bernoulli_baseline(training, held_out).mean()
 
 
 @functools.cache
