@@ -32,14 +32,15 @@ def root(tmp_path, monkeypatch):
     return tmp_path
 
 
-def install(root, package):
-    folder, script, pattern = course.ASSETS[package]
-    font = pattern.replace("*", "font")
-    for name in (script, font, "notes.txt"):
-        file = root / "node_modules" / package / folder / name
+def install(root, *packages):
+    """Install in small, and with a file that no page loads; gives the names of the files that pages load."""
+    wanted = {course.MATHJAX, *course.DECK.values(), *(font.replace("*", "font") for font in course.FONTS)}
+    wanted = {name for name in wanted if name.startswith(packages)}
+    for name in wanted | {f"{package}/notes.txt" for package in packages}:
+        file = root / "node_modules" / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(f"{package} {name}")
-    return {f"{package}/{folder}/{name}" for name in (script, font)}
+        file.write_text(name)
+    return wanted
 
 
 def application(root):
@@ -83,24 +84,24 @@ def append(path, text):
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
 def test_the_digest_changes_with_what_a_notebook_runs(root, change):
-    before = course._digest()
+    before = course.code_digest()
     change(root)
-    assert course._digest() != before
+    assert course.code_digest() != before
 
 
 @pytest.mark.parametrize("change", NO_CHANGES.values(), ids=NO_CHANGES.keys())
 def test_the_digest_does_not_change_with_anything_else(root, change):
-    before = course._digest()
+    before = course.code_digest()
     change(root)
-    assert course._digest() == before
+    assert course.code_digest() == before
 
 
 def test_moving_bytes_from_one_file_to_the_next_changes_the_digest(root):
     first, second = root / "lib" / "new_a.py", root / "lib" / "new_b.py"
     first.write_bytes(b"ab"), second.write_bytes(b"c")
-    before = course._digest()
+    before = course.code_digest()
     first.write_bytes(b"a"), second.write_bytes(b"bc")
-    assert course._digest() != before
+    assert course.code_digest() != before
 
 
 def test_the_cache_is_kept_for_one_state_of_the_code(root):
@@ -108,7 +109,7 @@ def test_the_cache_is_kept_for_one_state_of_the_code(root):
     first.mkdir(parents=True)
     config = configured(root)
     assert Path(config.nb_execution_cache_path) == first and first.is_dir()
-    assert config.course_digest == first.name == course._digest()
+    assert config.course_digest == first.name == course.code_digest()
     append(root / "lib" / "gumbel.py", "\n")
     second = Path(configured(root).nb_execution_cache_path)
     assert second != first and second.parent == first.parent
@@ -128,8 +129,7 @@ def test_another_style_sheet_writes_the_pages_again_and_runs_no_notebook(root):
 
 
 def test_addresses_are_beside_the_page_where_packages_are_installed(root):
-    for package in course.ASSETS:
-        install(root, package)
+    install(root, *PACKAGES)
     config = configured(root)
     assert config.nb_ipywidgets_js == {"vendor/@jupyter-widgets/html-manager/dist/embed.js": {"defer": "defer"}}
     assert config.mathjax_path == "vendor/mathjax/es5/tex-chtml.js"
@@ -141,6 +141,7 @@ def test_addresses_are_at_the_cdn_in_the_pinned_version_where_they_are_not(root)
     cdn = "https://cdn.jsdelivr.net/npm"
     assert list(config.nb_ipywidgets_js) == [f"{cdn}/@jupyter-widgets/html-manager@{html_manager}/dist/embed.js"]
     assert config.mathjax_path == f"{cdn}/mathjax@{mathjax}/es5/tex-chtml.js"
+    assert course.address(course.DECK["notes"]) == f"{cdn}/reveal.js@{PACKAGES['reveal.js']}/plugin/notes/notes.js"
 
 
 def test_each_package_is_looked_for_by_itself(root):
@@ -158,9 +159,9 @@ def test_the_version_at_the_cdn_is_that_of_package_json(root):
 
 
 def test_scripts_and_fonts_are_copied_beside_the_pages_and_nothing_else(root):
-    wanted = set().union(*(install(root, package) for package in course.ASSETS))
+    wanted = install(root, *PACKAGES)
     app = application(root)
-    course.copy_assets(app, None)
+    course.finish(app, None)
     vendor = Path(app.outdir) / "_static" / "vendor"
     assert {path.relative_to(vendor).as_posix() for path in vendor.rglob("*") if path.is_file()} == wanted
     for name in wanted:
@@ -172,17 +173,15 @@ def test_nothing_is_copied_after_a_failure_or_for_another_format(root, broken, k
     install(root, "mathjax")
     app = application(root)
     app.builder.format = kind
-    course.copy_assets(app, broken)
+    course.finish(app, broken)
     assert not Path(app.outdir).exists()
 
 
-@pytest.mark.parametrize("package", course.ASSETS)
-def test_the_installed_packages_have_the_files_that_are_asked_for(package):
-    if not (ROOT / "node_modules" / package).is_dir():
+@pytest.mark.parametrize("pattern", [course.MATHJAX, *course.DECK.values(), *course.FONTS])
+def test_the_installed_packages_have_the_files_that_are_asked_for(pattern):
+    if not (ROOT / "node_modules").is_dir():
         pytest.skip("the pages' packages are not installed: run make book")
-    folder, *patterns = course.ASSETS[package]
-    for pattern in patterns:
-        assert list((ROOT / "node_modules" / package / folder).glob(pattern)), pattern
+    assert list((ROOT / "node_modules").glob(pattern))
 
 
 def test_thebe_is_left_out_and_nothing_else_is():

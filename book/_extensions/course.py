@@ -1,8 +1,8 @@
 """The course's one Sphinx extension. It lets plain `jupyter-book build .` make the whole static site:
 
 prerender   kernels of a build draw every frame of every widget (`lib.explore` looks at COURSE_PRERENDER)
-assets      MathJax and the widgets' loader come from node_modules, copied beside the pages, where `npm ci` has put
-            them, and from their CDN, at the same versions, where it has not
+assets      MathJax, the widgets' loader and reveal.js come from node_modules, copied beside the pages, where `npm ci`
+            has put them, and from their CDN, at the same versions, where it has not
 cache       stored executions, and the pages read from them, are valid for one state of `lib` and of the lock file
 parallel    the chapters without a stored execution run side by side, one on each processor
 quiet       a page loads only what it uses, and leaves its console empty
@@ -22,18 +22,25 @@ from sphinx.util import logging
 ROOT = Path(__file__).resolve().parents[2]
 CDN = "https://cdn.jsdelivr.net/npm"
 
-# What a page needs of each package: the script it loads, then the fonts that the script looks for beside itself.
-WIDGETS, MATHJAX = "@jupyter-widgets/html-manager", "mathjax"
-ASSETS = {
-    WIDGETS: ("dist", "embed.js", "*.woff2"),
-    MATHJAX: ("es5", "tex-chtml.js", "output/chtml/fonts/woff-v2/*.woff"),
+# What pages and decks load from each package, and what that looks for beside itself: fonts.
+WIDGETS = "@jupyter-widgets/html-manager/dist/embed.js"
+MATHJAX = "mathjax/es5/tex-chtml.js"
+DECK = {
+    "reset": "reveal.js/dist/reset.css",
+    "layout": "reveal.js/dist/reveal.css",
+    "reveal": "reveal.js/dist/reveal.js",
+    "notes": "reveal.js/plugin/notes/notes.js",
+    "mathjax": "mathjax/es5/tex-svg.js",  # needs no fonts, which some browsers refuse to a page opened as a file
+    "widgets": WIDGETS,
 }
+FONTS = "@jupyter-widgets/html-manager/dist/*.woff2", "mathjax/es5/output/chtml/fonts/woff-v2/*.woff"
 
 # MathJax 3 keeps settings and later itself in window.MathJax. Widgets ask MathJax 2's Hub to typeset their labels:
 # until MathJax 3 is ready that may do nothing, since it then typesets the whole page; afterwards it typesets the label.
 MATHJAX_SETTINGS = """
 window.MathJax = {
   tex: {inlineMath: [["$", "$"], ["\\\\(", "\\\\)"]]},
+  svg: {scale: 0.9},
   options: {ignoreHtmlClass: "tex2jax_ignore|document", processHtmlClass: "tex2jax_process|math|output_area"},
   startup: {ready() {
     MathJax.startup.defaultReady();
@@ -54,8 +61,9 @@ def setup(app):
     app.connect("config-inited", configure)
     app.connect("env-before-read-docs", execute)
     app.connect("html-page-context", drop_unused_scripts, priority=900)
-    app.connect("build-finished", copy_assets)
+    app.connect("build-finished", finish)
     app.setup_extension("appendix")
+    app.setup_extension("decks")
     app.add_js_file(None, body=ICON_SETTINGS, priority=0)
     app.add_js_file(None, body=MATHJAX_SETTINGS, priority=0)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
@@ -63,31 +71,42 @@ def setup(app):
 
 def configure(app, config):
     """Point the page at its assets, and the execution cache at a folder of its own for this state of the code."""
-    config.nb_ipywidgets_js = {_url(WIDGETS): {"defer": "defer"}}  # myst-nb loads it on pages with widgets only
-    config.mathjax_path = _url(MATHJAX)
-    config.course_digest = _digest()
-    config.course_static = _digest_of(sorted((ROOT / "book" / "_static").rglob("*.*")))
-    caches = Path(app.outdir).parent / ".executions"
-    config.nb_execution_cache_path = str(caches / config.course_digest)
-    for stale in set(caches.glob("*")) - {Path(config.nb_execution_cache_path)}:
+    config.nb_ipywidgets_js = {address(WIDGETS): {"defer": "defer"}}  # myst-nb loads it on pages with widgets only
+    config.mathjax_path = address(MATHJAX)
+    config.course_digest = code_digest()
+    config.course_static = digest_of(sorted((ROOT / "book" / "_static").rglob("*.*")))
+    config.nb_execution_cache_path = cache_path(Path(app.outdir).parent)
+
+
+def cache_path(build):
+    """The folder of stored executions for this state of the code, below the build's; those of other states go."""
+    caches = build / ".executions"
+    current = caches / code_digest()
+    for stale in set(caches.glob("*")) - {current}:
         shutil.rmtree(stale)
+    return str(current)
 
 
 def execute(app, env, docnames):
-    """Run the notebooks about to be read that have no stored execution, all processors at work.
+    """Run the notebooks about to be read that have no stored execution.
 
     What fails is not stored: MyST-NB then runs it again, alone, and reports its error.
     """
-    cache = get_cache(app.config.nb_execution_cache_path)
     paths = [Path(env.doc2path(name)) for name in docnames]
-    missing = [str(path) for path in paths if path.suffix == ".ipynb" and not _stored(cache, path)]
+    notebooks = [path for path in paths if path.suffix == ".ipynb"]
+    run_missing(app.config.nb_execution_cache_path, notebooks, app.config.nb_execution_timeout)
+
+
+def run_missing(cache_path, notebooks, timeout):
+    """Run and store those notebooks that have no stored execution, all processors at work."""
+    cache = get_cache(cache_path)
+    missing = [str(path) for path in notebooks if not _stored(cache, path)]
     if not missing:
         return
     for path in missing:
         cache.add_nb_to_project(path)
     logging.getLogger(__name__).info("running %d notebooks, %d at a time …", len(missing), os.cpu_count())
-    executor = load_executor("local-parallel", cache)
-    executor.run_and_cache(filter_uris=missing, timeout=app.config.nb_execution_timeout)
+    load_executor("local-parallel", cache).run_and_cache(filter_uris=missing, timeout=timeout)
 
 
 def _stored(cache, path):
@@ -106,40 +125,37 @@ def drop_unused_scripts(app, pagename, templatename, context, doctree):
     ]
 
 
-def copy_assets(app, exception):
-    if exception or app.builder.format != "html":
-        return
-    for package in filter(_installed, ASSETS):
-        folder, *patterns = ASSETS[package]
-        for pattern in patterns:
-            for source in (ROOT / "node_modules" / package / folder).glob(pattern):
-                relative = source.relative_to(ROOT / "node_modules")
-                place = Path(app.outdir) / "_static" / "vendor" / relative
-                place.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(source, place)
+def finish(app, exception):
+    if not exception and app.builder.format == "html":
+        copy_assets(Path(app.outdir))
 
 
-def _installed(package):
-    folder, script, _ = ASSETS[package]
-    return (ROOT / "node_modules" / package / folder / script).exists()
+def copy_assets(site):
+    """Copy what pages and decks load, as far as it is installed, into the site."""
+    packages = ROOT / "node_modules"
+    for pattern in (MATHJAX, *DECK.values(), *FONTS):
+        for source in packages.glob(pattern):
+            place = site / "_static" / "vendor" / source.relative_to(packages)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, place)
 
 
-def _url(package):
-    """Where a page finds the package's script: relative to _static, or at the CDN."""
-    folder, script, _ = ASSETS[package]
-    if _installed(package):
-        return f"vendor/{package}/{folder}/{script}"
-    version = json.loads((ROOT / "package.json").read_text())["dependencies"][package]
-    return f"{CDN}/{package}@{version}/{folder}/{script}"
+def address(file):
+    """Where a page finds a file of a package: relative to _static, or at the CDN if it is not installed."""
+    if (ROOT / "node_modules" / file).exists():
+        return f"vendor/{file}"
+    versions = json.loads((ROOT / "package.json").read_text())["dependencies"]
+    [package] = [name for name in versions if file.startswith(f"{name}/")]
+    return f"{CDN}/{package}@{versions[package]}{file.removeprefix(package)}"
 
 
-def _digest():
+def code_digest():
     """A digest of all that decides a notebook's outputs besides its own cells: `lib`, its data, the locked packages."""
     files = [path for kind in ("*.py", "data/*") for path in sorted((ROOT / "lib").rglob(kind))]
-    return _digest_of([*files, ROOT / "requirements.txt"])
+    return digest_of([*files, ROOT / "requirements.txt"])
 
 
-def _digest_of(files):
+def digest_of(files):
     digest = hashlib.sha256()
     for path in files:
         digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
