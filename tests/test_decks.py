@@ -159,7 +159,7 @@ def test_arrows_move_a_focused_slider_and_otherwise_turn_the_slide(deck):
     number = page.evaluate("Reveal.getSlides().findIndex(slide => slide.querySelector('.noUi-handle'))")
     page.evaluate(f"Reveal.slide({number}, 0, {ALL_STEPS})")
     at = lambda: page.evaluate("Reveal.getIndices().h")  # noqa: E731
-    handle = page.locator("section.present .noUi-handle").first
+    handle = page.locator("section.present .noUi-handle").first.element_handle()
     handle.press("End")
     handle.press("ArrowLeft")
     assert at() == number
