@@ -31,7 +31,7 @@ QUIET = --quiet --disable-pip-version-check
 export OPENBLAS_NUM_THREADS = 1
 
 .NOTPARALLEL:
-.PHONY: help book serve live test outputs bench lock clean distclean
+.PHONY: help book serve slides live test outputs bench lock clean distclean
 .DELETE_ON_ERROR:
 
 help:
@@ -41,6 +41,11 @@ book: .venv/.installed node_modules/.installed ## build the website into _build/
 	@echo "Building the book: it runs every chapter that changed (a minute or two when all did) …"
 	@.venv/bin/jupyter-book build . -W --keep-going $(call hint,build)
 	@echo "Open _build/html/index.html in a browser, or run: make serve"
+
+slides: .venv/.installed node_modules/.installed ## make every chapter's slides, without the pages
+	@echo "Making the slides: it runs every chapter that changed (a minute or two when all did) …"
+	@.venv/bin/python book/_extensions/decks.py $(call hint,build)
+	@echo "Open _build/html/book/<part>/<chapter>.slides.html in a browser."
 
 serve: _build/html/index.html ## show the website at http://localhost:8000 (another port: PORT=8001)
 	@echo "Open http://localhost:$(PORT) in a browser; Ctrl-C stops."

@@ -6,6 +6,7 @@ cells     Each has an id of its own and `slideshow.slide_type` slide, subslide, 
 tags      setup · S01 to S53 and E01 to E43 (the slides and errata of book/slides.yml) · check · widget · exercise ·
           solution · quiz · hide-input · hide-cell · remove-input · hide-output · remove-cell, which keeps the
           lecturer's notes, and nothing else, off the page
+notes     Directly after each slide and subslide, and nowhere else: **Say.**, **Ask.** with its answer, **Time.**
 check     A code cell that asserts, and prints what was compared and how close it came.
 widget    A code cell that ends with its one call of `explore`, on a function of the chapter's module in lib/figures.
 exercise  Markdown, or a code cell that calls `check("chapter/exercise", …)` with `...` for an answer. A `solution` cell
@@ -127,6 +128,19 @@ def test_every_tag_is_known_and_on_the_right_kind_of_cell(path):
 @each_notebook
 def test_the_lecturers_notes_and_nothing_else_are_kept_off_the_page(path):
     none(c for c in cells(path) if ("remove-cell" in tags(c)) != (on(c) == "notes"))
+
+
+NOTE = re.compile(r"\*\*Say\.\*\* .+\n\n\*\*Ask\.\*\* .+\(Answer: .+\)\n\n\*\*Time\.\*\* (1 minute|\d+ minutes)\.", re.S)
+
+
+@each_chapter
+def test_every_slide_has_its_note(path):
+    notes = {f"{cell.id}-notes" for cell in cells(path) if on(cell) in ("slide", "subslide")}
+    pairs = zip(cells(path), cells(path)[1:], strict=False)
+    assert notes == {note.id for slide, note in pairs if on(note) == "notes" and note.id == f"{slide.id}-notes"}
+    assert len(notes) == sum(on(cell) == "notes" for cell in cells(path))
+    none(c for c in cells(path) if on(c) == "notes" and not NOTE.fullmatch(c.source))
+    none(c for c in cells(path) if on(c) == "notes" and c.metadata.get("jupyter") != {"source_hidden": True})
 
 
 @each_notebook

@@ -4,6 +4,8 @@ targets     a cell with a tag of a slide, of an erratum, or of a widget can be l
 slide-map   a table for each chapter: its slides, where they are derived, checked and drawn, and their errata
 errata      a table of what the slides print, what is right, and what the cell that compares the two has printed
 papers      the chapters' lists of papers, merged: what each is, and what each chapter refers to it for
+lecture     a table of slides to show in a given time, with the minutes that the lecturer's notes give them
+show        a list of the slides of one chapter to show, for several lengths
 thumbnail   the picture that a widget starts with, linked to the widget
 docstrings  of the code that autodoc shows: the first line as text, the rest as it stands
 """
@@ -36,6 +38,8 @@ def setup(app):
     app.add_directive("slide-map", SlideMap)
     app.add_directive("errata", Errata)
     app.add_directive("papers", Papers)
+    app.add_directive("lecture", Lecture)
+    app.add_directive("show", Show)
     app.add_directive("thumbnail", Thumbnail)
     changes = zlib.crc32(Path(__file__).read_bytes())  # another text of this module reads all pages again
     return {"version": "1", "env_version": changes, "parallel_read_safe": True, "parallel_write_safe": True}
@@ -176,6 +180,78 @@ def listed_papers(chapter):
 def surname(authors):
     first = re.split(",| and | et al", authors)[0]
     return first.split()[-1]
+
+
+# --- lectures -------------------------------------------------------------------------------------------------------
+
+
+class ForLecturers(FromTags):
+    """Markdown about slides, which are named by their chapter and the cells they begin with."""
+
+    required_arguments = 1
+    has_content = True
+
+    def slides(self, chapter, names):
+        """Links to these slides of a chapter's deck, and their minutes in all."""
+        times = minutes(chapter)
+        if unknown := [name for name in names.split() if name not in times]:
+            raise self.error(f"{chapter} has no slide {', '.join(unknown)}; it has {', '.join(times)}")
+        titles = {}  # neighbours under one heading are one link, to the first
+        for name in names.split():
+            titles.setdefault(title_of(chapter, name), name)
+        links = [f'<a href="{self.deck(chapter)}#/{name}">{title}</a>' for title, name in titles.items()]
+        return ", ".join(links), sum(times[name] for name in names.split())
+
+    def deck(self, chapter):
+        return self.env.app.builder.get_relative_uri(self.env.docname, f"book/{chapter}").replace(".html", ".slides.html")
+
+
+class Lecture(ForLecturers):
+    """`lecture` MINUTES, then lines CHAPTER: CELL …, which together must fill the minutes."""
+
+    def markdown(self):
+        rows, total, limit = ["| show | minutes |", "| --- | --- |"], 0, int(self.arguments[0])
+        for line in self.content:
+            chapter, names = line.split(": ")
+            links, time = self.slides(chapter, names)
+            rows.append(f"| {{doc}}`/book/{chapter}`: {links} | {time} |")
+            total += time
+        if not 0.85 * limit <= total <= limit:
+            raise self.error(f"the slides of a lecture of {limit} minutes must take 85 to 100 % of it, but take {total}")
+        return "\n".join([*rows, f"| | {total} |"])
+
+
+class Show(ForLecturers):
+    """`show` CHAPTER, then lines of cells, each a choice of its slides."""
+
+    def markdown(self):
+        chapter = self.arguments[0]
+        times = minutes(chapter)
+        head = f"**{{doc}}`/book/{chapter}`** (<a href=\"{self.deck(chapter)}\">slides</a>, {sum(times.values())} minutes in all)"
+        choices = [self.slides(chapter, names) for names in self.content]
+        return "\n".join([f"{head}\n", *(f"- {time} minutes: {links}" for links, time in choices)])
+
+
+def minutes(chapter):
+    """What the lecturer's notes give each slide of a chapter, by the cell that it begins with; a note follows it."""
+    cells = read(chapter).cells
+    notes = {cell.id: following.source for cell, following in zip(cells, cells[1:], strict=False)}
+    begins = [cell.id for cell in cells if slide_type(cell) in ("slide", "subslide")]
+    return {name: int(re.search(r"\*\*Time\.\*\* (\d+) minute", notes[name])[1]) for name in begins}
+
+
+def title_of(chapter, name):
+    """The heading that stands over a slide: its own, or the last before it."""
+    title = None
+    for cell in read(chapter).cells:
+        if slide_type(cell) in ("slide", "subslide") and (own := re.match(r"#+ (.+)", cell.source)):
+            title = own[1]
+        if cell.id == name:
+            return title
+
+
+def slide_type(cell):
+    return cell.metadata.get("slideshow", {}).get("slide_type")
 
 
 # --- pictures -------------------------------------------------------------------------------------------------------

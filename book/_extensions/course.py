@@ -98,15 +98,16 @@ def execute(app, env, docnames):
 
 
 def run_missing(cache_path, notebooks, timeout):
-    """Run and store those notebooks that have no stored execution, all processors at work."""
+    """Run and store those notebooks that have no stored execution, all processors at work; gives those that failed."""
     cache = get_cache(cache_path)
     missing = [str(path) for path in notebooks if not _stored(cache, path)]
     if not missing:
-        return
+        return []
     for path in missing:
         cache.add_nb_to_project(path)
     logging.getLogger(__name__).info("running %d notebooks, %d at a time …", len(missing), os.cpu_count())
     load_executor("local-parallel", cache).run_and_cache(filter_uris=missing, timeout=timeout)
+    return [path for path in missing if not _stored(cache, path)]
 
 
 def _stored(cache, path):

@@ -9,6 +9,7 @@ import functools
 import os
 import re
 import shutil
+import sys
 import zlib
 from multiprocessing import Pool
 from pathlib import Path
@@ -101,7 +102,8 @@ def main():
     os.environ["COURSE_PRERENDER"] = "1"
     build = course.ROOT / "_build"
     cache = course.cache_path(build)
-    course.run_missing(cache, paths.values(), settings["execute"]["timeout"])
+    if failed := course.run_missing(cache, paths.values(), settings["execute"]["timeout"]):
+        sys.exit(f"These chapters do not run; make book tells more:\n{failed}")
     write(build / "html", cache, paths)
     course.copy_assets(build / "html")
     shutil.copytree(STATIC, build / "html" / "_static", dirs_exist_ok=True)

@@ -88,8 +88,9 @@ function laidOut(section, heading) {
   const units = [...column.children].slice(1).flatMap(unitsOf);
   const pages = cut(units, HEIGHT - PADDING - units[0].top).map((part) => assembled(heading, part));
   column.replaceChildren(); // what is not on a page was cut in parts
-  return pages.map((content) => {
+  return pages.map((content, number) => {
     const slide = document.createElement("section");
+    if (number === 0) slide.id = section.id; // …slides.html#/the-id
     slide.append(content, ...(notes ? [notes.cloneNode(true)] : []));
     document.body.append(content);
     fit(content);
@@ -101,7 +102,9 @@ function laidOut(section, heading) {
 function page(heading, blocks) {
   const element = document.createElement("div");
   element.className = "page";
-  element.append(heading.cloneNode(true), ...blocks);
+  const title = heading.cloneNode(true);
+  title.removeAttribute("id");
+  element.append(title, ...blocks);
   return element;
 }
 
