@@ -177,8 +177,8 @@ def test_every_link_within_the_site_leads_somewhere(pages):
             if re.match(r"[a-z]+:|//", address):
                 continue
             target = (path.parent / unquote(address)).resolve() if address else path
-            known = target.exists() and (target not in pages or not fragment or unquote(fragment) in pages[target].ids)
-            if not known:
+            name = unquote(fragment).removeprefix("/")  # reveal.js calls a slide #/name
+            if not target.exists() or (target in pages and name and name not in pages[target].ids):
                 dead.append(f"{path.relative_to(SITE)}: {link}")
     assert sum(len(page.links) for page in pages.values()) > 1000
     assert dead == []
@@ -227,3 +227,32 @@ def test_the_page_of_papers_names_each_with_its_chapters(pages):
             address = re.search(r"\]\((\S+)\)$", paper["title"])
             assert (address is None) or address[1].replace("&", "&amp;") in text
         assert f"../{chapter}.html" in text
+
+
+def test_the_lectures_take_the_time_they_are_given_by_the_notes(pages):
+    """The sums on the page, from the notes themselves."""
+    source = (BOOK / "appendix" / "lecturers.md").read_text()
+    lectures = re.findall(r"```\{lecture\} (\d+)\n(.+?)\n```", source, re.S)
+    assert [int(limit) for limit, _ in lectures] == [60] * 4 + [120] * 3
+    sums = []
+    for limit, text in lectures:
+        lines = [line.split(": ") for line in text.splitlines()]
+        times = [minutes(chapter, name) for chapter, names in lines for name in names.split()]
+        assert 0.85 * int(limit) <= sum(times) <= int(limit)
+        sums.append(str(sum(times)))
+    rows = body(pages[SITE / "book" / "appendix" / "lecturers.html"])
+    assert [row[1][0].strip() for row in rows if not row[0][0].strip()] == sums
+
+
+def minutes(chapter, slide):
+    [note] = [cell.source for cell in cells(CHAPTERS[chapter], "markdown") if cell.id == f"{slide}-notes"]
+    return int(note.split("**Time.** ")[1].split()[0])
+
+
+def test_there_are_questions_and_choices_of_slides_for_every_chapter(pages):
+    for page, at_least in ("questions", 2), ("lecturers", 3):
+        text = (SITE / "book" / "appendix" / f"{page}.html").read_text()
+        parts = re.split(r'(?:<h2>|<p><strong>)(?=<a class="reference internal")', text)
+        for chapter in CHAPTERS:
+            [part] = [p for p in parts if p.startswith(f'<a class="reference internal" href="../{chapter}.html"')]
+            assert len(re.findall(r"<p><strong>|<li>", part)) >= at_least, chapter

@@ -130,7 +130,9 @@ def test_the_lecturers_notes_and_nothing_else_are_kept_off_the_page(path):
     none(c for c in cells(path) if ("remove-cell" in tags(c)) != (on(c) == "notes"))
 
 
-NOTE = re.compile(r"\*\*Say\.\*\* .+\n\n\*\*Ask\.\*\* .+\(Answer: .+\)\n\n\*\*Time\.\*\* (1 minute|\d+ minutes)\.", re.S)
+NOTE = re.compile(
+    r"\*\*Say\.\*\* .+\n\n\*\*Ask\.\*\* .+\(Answer: .+\)\n\n\*\*Time\.\*\* (1 minute|\d+ minutes)\.", re.S
+)
 
 
 @each_chapter

@@ -203,7 +203,8 @@ class ForLecturers(FromTags):
         return ", ".join(links), sum(times[name] for name in names.split())
 
     def deck(self, chapter):
-        return self.env.app.builder.get_relative_uri(self.env.docname, f"book/{chapter}").replace(".html", ".slides.html")
+        page = self.env.app.builder.get_relative_uri(self.env.docname, f"book/{chapter}")
+        return page.replace(".html", ".slides.html")
 
 
 class Lecture(ForLecturers):
@@ -217,7 +218,7 @@ class Lecture(ForLecturers):
             rows.append(f"| {{doc}}`/book/{chapter}`: {links} | {time} |")
             total += time
         if not 0.85 * limit <= total <= limit:
-            raise self.error(f"the slides of a lecture of {limit} minutes must take 85 to 100 % of it, but take {total}")
+            raise self.error(f"a lecture's slides must take 85 to 100 % of its {limit} minutes, but these take {total}")
         return "\n".join([*rows, f"| | {total} |"])
 
 
@@ -226,10 +227,10 @@ class Show(ForLecturers):
 
     def markdown(self):
         chapter = self.arguments[0]
-        times = minutes(chapter)
-        head = f"**{{doc}}`/book/{chapter}`** (<a href=\"{self.deck(chapter)}\">slides</a>, {sum(times.values())} minutes in all)"
+        deck = f'<a href="{self.deck(chapter)}">slides</a>'
+        head = f"**{{doc}}`/book/{chapter}`** ({deck}, {sum(minutes(chapter).values())} minutes in all)\n"
         choices = [self.slides(chapter, names) for names in self.content]
-        return "\n".join([f"{head}\n", *(f"- {time} minutes: {links}" for links, time in choices)])
+        return "\n".join([head, *(f"- {time} minutes: {links}" for links, time in choices)])
 
 
 def minutes(chapter):
