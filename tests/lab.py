@@ -27,7 +27,7 @@ FOLDERS = (
 
 
 @contextmanager
-def serve_lab(folder, state):
+def serve_lab(folder, state, python=sys.executable):
     """JupyterLab with the notebooks of one folder; what it writes of its own goes to another, `state`.
 
     gives: (its address, the token to open it with)
@@ -44,7 +44,7 @@ def serve_lab(folder, state):
     own = {name: f"{state}/{name}" for name in FOLDERS}
     environment = {name: value for name, value in os.environ.items() if name != "COURSE_PRERENDER"} | own
     server = subprocess.Popen(
-        [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
+        [python, "-m", "jupyterlab", "--no-browser", "--allow-root"]
         + [f"--{name}={value}" for name, value in options.items()],
         env=environment,
         stdout=subprocess.DEVNULL,
