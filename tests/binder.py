@@ -12,7 +12,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import yaml
@@ -61,21 +60,23 @@ def base():
     return ["".join((CONDA_NAMES.get(name, name), *version)) for name, *version in asked], pins
 
 
-def make(prefix=PREFIX):
-    """Make the environment anew; returns the seconds that our part took."""
+def make_base(prefix=PREFIX):
+    """Make the environment anew, as far as it is the same for every repository."""
     subprocess.run([sys.executable, "-m", "venv", "--clear", prefix], check=True)
     asked, pins = base()
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as constraints:
         constraints.writelines(f"{name}=={version}\n" for name, version in pins.items())
         constraints.flush()
         pip = [prefix / "bin" / "pip", "install", "--no-cache-dir", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, "-c", constraints.name, *asked], check=True)
+        subprocess.run([*pip, "-c", constraints.name, *asked], env=clean_environment(), check=True)
+
+
+def add_ours(prefix=PREFIX):
+    """Copy the repository into the environment and run the Dockerfile's commands in the copy."""
     home = copy_repository(prefix)
-    start = time.perf_counter()
     environment = clean_environment() | {"KERNEL_PYTHON_PREFIX": str(prefix), "PIP_QUIET": "1"}
     for command in commands():
         subprocess.run(command, shell=True, cwd=home, env=environment, check=True)
-    return time.perf_counter() - start
 
 
 def copy_repository(prefix=PREFIX):
@@ -96,4 +97,5 @@ def clean_environment():
 
 
 if __name__ == "__main__":
-    make()
+    make_base()
+    add_ours()
