@@ -50,6 +50,9 @@ window.MathJax = {
 # The theme's icon script would replace the <i> elements of a Play button; told to nest its icons, it keeps them.
 ICON_SETTINGS = "window.FontAwesomeConfig = {autoReplaceSvg: 'nest'}"
 
+# What a reader should know before pressing the button: the notebook opens without its pictures.
+LAUNCH = "Open this chapter in JupyterLab on mybinder.org. It takes some minutes; then choose Run > Run All Cells."
+
 
 def setup(app):
     os.environ["COURSE_PRERENDER"] = "1"
@@ -101,7 +104,7 @@ def name_launch_button(app, pagename, templatename, context, doctree):
                 "label": "launch",
                 "icon": "fas fa-rocket",
                 "text": "Run in Binder",
-                "tooltip": "Open this chapter in JupyterLab on mybinder.org. Starting can take some minutes.",
+                "tooltip": LAUNCH,
             }
 
 
