@@ -70,7 +70,7 @@ def repository(monkeypatch, variables, **options):
         (GITHUB | {"GITHUB_SERVER_URL": "https://github.com"}, None, "https://github.com/someone/course"),
         ({}, "https://github.com/other/book", "https://github.com/other/book"),
         ({}, "https://github.com/other/book.git", "https://github.com/other/book"),
-        ({}, "https://gitlab.com/group/other/book/", "https://gitlab.com/group/other/book"),
+        ({}, "https://gitlab.com/other/book/", "https://gitlab.com/other/book"),
         (GITHUB, "https://github.com/other/book", "https://github.com/other/book"),  # what is written holds
     ],
 )
@@ -85,7 +85,10 @@ def test_without_an_address_there_is_no_button(monkeypatch, variables):
     assert options["repository_url"] == "" and "launch_buttons" not in options
 
 
-@pytest.mark.parametrize("written", ["git@github.com:someone/course", "someone/course", "https://github.com/someone"])
+NOT_OPENED = ["git@github.com:a/b", "a/b", "https://github.com/a", "https://gitlab.com/a/b/c", "https://a.example/b/c"]
+
+
+@pytest.mark.parametrize("written", NOT_OPENED)
 def test_an_address_that_binder_cannot_open_ends_the_build(monkeypatch, written):
     with pytest.raises(ConfigError, match=re.escape(written)):
         repository(monkeypatch, {}, repository_url=written)

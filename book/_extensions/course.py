@@ -90,8 +90,9 @@ def find_repository(app, config):
         url = f"{GITHUB}/{os.environ['GITHUB_REPOSITORY']}"
     if not url:
         options.pop("launch_buttons", None)
-    elif not re.fullmatch(r"https://[^/]+(/[^/]+){2,}", url):
-        raise ConfigError(f"repository: url in _config.yml must be as in {GITHUB}/owner/name, but it is {url}")
+    elif not re.fullmatch(r"https://git(hub|lab)\.com/[^/]+/[^/]+", url):  # for others the theme's link is dead
+        rule = f"must be {GITHUB}/owner/name or https://gitlab.com/owner/name"
+        raise ConfigError(f"repository: url in _config.yml {rule}, but it is {url}")
     options["repository_url"] = url
 
 
