@@ -68,7 +68,7 @@ lecture: .venv/.installed-live ## show a chapter as live slides (another one: CH
 # The settings both start JupyterLab with.
 live lecture: export JUPYTER_CONFIG_PATH := $(CURDIR)/live
 
-test: book .venv/.installed-test ## build the book and run all tests
+test: book .venv/.installed-test .venv-binder/.installed ## build the book and run all tests
 	@echo "Checking the code's form …"
 	@.venv/bin/ruff check . $(call hint,ruff)
 	@echo "Running the tests (some minutes) …"
@@ -114,7 +114,7 @@ clean: ## remove what was built
 		\( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +
 
 distclean: clean ## remove what was installed, too
-	rm -rf .venv .venv-node .venv-lock node_modules
+	rm -rf .venv .venv-binder .venv-node .venv-lock node_modules
 
 .venv/.installed: pyproject.toml requirements.txt
 	@echo "Installing Python packages into .venv (about a minute) …"
@@ -125,6 +125,11 @@ distclean: clean ## remove what was installed, too
 .venv/.installed-live .venv/.installed-test: .venv/.installed-%: requirements-%.txt .venv/.installed
 	@echo "Installing what make $* needs into .venv (about a minute) …"
 	@.venv/bin/pip install $(QUIET) -r $< $(call hint,network)
+	@touch $@
+
+.venv-binder/.installed: .venv/.installed-test $(wildcard .binder/*) tests/binder.py
+	@echo "Making the environment that Binder makes of this repository in .venv-binder (about two minutes) …"
+	@.venv/bin/python -m tests.binder $(call hint,network)
 	@touch $@
 
 node_modules/.installed: package.json package-lock.json | $(NODE)

@@ -29,7 +29,7 @@ FOLDERS = (
 
 
 @contextmanager
-def serve_lab(folder, state):
+def serve_lab(folder, state, python=sys.executable, settings=SETTINGS):
     """JupyterLab with the notebooks of one folder, set up as by `make live`; what it writes of its own goes to `state`.
 
     gives: (its address, the token to open it with)
@@ -43,10 +43,10 @@ def serve_lab(folder, state):
         "LabApp.extension_manager": "readonly",  # which would ask PyPI for extensions
         "LabApp.expose_app_in_browser": True,  # for `run_all`
     }
-    own = {name: f"{state}/{name}" for name in FOLDERS} | {"JUPYTER_CONFIG_PATH": str(SETTINGS)}
+    own = {name: f"{state}/{name}" for name in FOLDERS} | {"JUPYTER_CONFIG_PATH": str(settings)}
     environment = {name: value for name, value in os.environ.items() if name != "COURSE_PRERENDER"} | own
     server = subprocess.Popen(
-        [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
+        [python, "-m", "jupyterlab", "--no-browser", "--allow-root"]
         + [f"--{name}={value}" for name, value in options.items()],
         env=environment,
         stdout=subprocess.DEVNULL,

@@ -179,12 +179,6 @@ def test_the_files_the_readme_links_to_exist():
     assert files and not [file for file in files if not (ROOT / file).is_file()]
 
 
-def test_binder_runs_the_python_the_locks_are_made_for():
-    [version] = re.findall(r"--python-version (\S+)", (ROOT / "Makefile").read_text())
-    assert (ROOT / "runtime.txt").read_text() == f"python-{version}\n"
-    assert PROJECT["project"]["requires-python"] == f">={version}"
-
-
 # --- what is in the repository --------------------------------------------------------------------------------------
 
 
