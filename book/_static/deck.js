@@ -14,6 +14,7 @@ let models; // the widgets' state, by their models' names
 window.addEventListener("load", async () => {
   await MathJax.startup.promise;
   for (const { typesetRoot, math } of MathJax.startup.document.math) formulas.set(typesetRoot, math);
+  document.querySelectorAll("mjx-container:not([display])").forEach(keepPunctuation);
   await picturesShown();
   let heading = null;
   for (const section of [...slides.children]) {
@@ -35,6 +36,17 @@ window.addEventListener("load", async () => {
   Reveal.on("slidechanged", () => document.activeElement.blur());
   document.querySelector(".reveal").classList.add("laid-out");
 });
+
+// No line begins with the comma that follows a formula.
+function keepPunctuation(formula) {
+  const [mark] = /^[^\s\w(]+/.exec(formula.nextSibling?.data ?? "") ?? [];
+  if (!mark) return;
+  const together = document.createElement("span");
+  together.style.whiteSpace = "nowrap";
+  formula.nextSibling.data = formula.nextSibling.data.slice(mark.length);
+  formula.before(together);
+  together.append(formula, mark);
+}
 
 // Resolves when every widget shows its picture.
 function picturesShown() {
@@ -270,7 +282,7 @@ function fit(content) {
   const explorable = content.querySelector(".explorable");
   content.style.height = "auto";
   const left = HEIGHT - content.offsetHeight;
-  const widest = content.lastChild.clientWidth;
+  const widest = content.firstChild.clientWidth; // a heading is as wide as the page
   if (explorable) {
     const { width, height } = explorable.querySelector("img").attributes;
     const limit = (widest * height.value) / width.value;
