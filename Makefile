@@ -31,7 +31,7 @@ QUIET = --quiet --disable-pip-version-check
 export OPENBLAS_NUM_THREADS = 1
 
 .NOTPARALLEL:
-.PHONY: help book serve live test outputs bench lock clean distclean
+.PHONY: help book serve live hub test outputs bench lock clean distclean
 .DELETE_ON_ERROR:
 
 help:
@@ -52,7 +52,11 @@ _build/html/index.html:
 live: .venv/.installed-live ## open the chapters in JupyterLab
 	@.venv/bin/jupyter-lab book
 
-test: book .venv/.installed-test ## build the book and run all tests
+hub: .venv/.installed-hub hub/node_modules/.installed ## start a JupyterHub for a class; alone, to try it, or as root
+	@echo "Open http://localhost:8000 in a browser; Ctrl-C stops. hub/jupyterhub_config.py says how to use it for a class."
+	@.venv/bin/jupyterhub -f hub/jupyterhub_config.py
+
+test: book .venv/.installed-test .venv/.installed-hub hub/node_modules/.installed ## build the book and run all tests
 	@echo "Checking the code's form …"
 	@.venv/bin/ruff check . $(call hint,ruff)
 	@echo "Running the tests (some minutes) …"
@@ -70,9 +74,11 @@ lock: .venv-lock/.installed $(NODE) ## renew the locks after a change of pyproje
 	@echo "Choosing versions (about a minute) …"
 	@$(COMPILE) pyproject.toml -o requirements.txt $(call hint,lock)
 	@$(COMPILE) --group live -c requirements.txt -o requirements-live.txt $(call hint,lock)
-	@$(COMPILE) --group test -c requirements.txt -c requirements-live.txt -o requirements-test.txt $(call hint,lock)
+	@$(COMPILE) --group hub -c requirements.txt -c requirements-live.txt -o requirements-hub.txt $(call hint,lock)
+	@$(COMPILE) --group test -c requirements.txt -c requirements-hub.txt -o requirements-test.txt $(call hint,lock)
 	@echo "-e ." >> requirements.txt
 	@$(NPM) install --package-lock-only --loglevel=error $(call hint,npm)
+	@$(NPM) install --package-lock-only --loglevel=error --prefix hub $(call hint,npm)
 	@.venv-lock/bin/python -c "$$ONLY_DIRECT" $(call hint,lock)
 	@echo "The locks are renewed; run make test before you commit them."
 
@@ -98,7 +104,7 @@ clean: ## remove what was built
 		\( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +
 
 distclean: clean ## remove what was installed, too
-	rm -rf .venv .venv-node .venv-lock node_modules
+	rm -rf .venv .venv-node .venv-lock node_modules hub/node_modules
 
 .venv/.installed: pyproject.toml requirements.txt
 	@echo "Installing Python packages into .venv (about a minute) …"
@@ -106,7 +112,7 @@ distclean: clean ## remove what was installed, too
 	@.venv/bin/pip install $(QUIET) -r requirements.txt $(call hint,network)
 	@touch $@
 
-.venv/.installed-live .venv/.installed-test: .venv/.installed-%: requirements-%.txt .venv/.installed
+.venv/.installed-live .venv/.installed-hub .venv/.installed-test: .venv/.installed-%: requirements-%.txt .venv/.installed
 	@echo "Installing what make $* needs into .venv (about a minute) …"
 	@.venv/bin/pip install $(QUIET) -r $< $(call hint,network)
 	@touch $@
@@ -114,6 +120,11 @@ distclean: clean ## remove what was installed, too
 node_modules/.installed: package.json package-lock.json | $(NODE)
 	@echo "Installing the pages' JavaScript into node_modules (some seconds) …"
 	@$(NPM) ci --loglevel=error $(call hint,npm)
+	@touch $@
+
+hub/node_modules/.installed: hub/package.json hub/package-lock.json | $(NODE)
+	@echo "Installing the hub's proxy into hub/node_modules (some seconds) …"
+	@$(NPM) ci --loglevel=error --prefix hub $(call hint,npm)
 	@touch $@
 
 .venv-node/.installed:

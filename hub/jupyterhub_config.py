@@ -4,10 +4,10 @@ Try it alone: `make hub`, then log in as yourself, with the name and password of
 
 For a class it runs as root, on a machine that the class may have an account on (a server, or one rented for the term):
 
-    make hub-install                               # once; as root, in a folder that every account can read, as /opt
-    adduser ada                                    # for each student, or let the university's accounts log in (PAM)
-    COURSE_HUB_ADMINS=grace COURSE_HUB_DATA=/var/lib/course-hub PATH=$PWD/.venv/bin:$PATH \\
-        jupyterhub -f hub/jupyterhub_config.py --ip=0.0.0.0 --port=443 --ssl-key=KEY --ssl-cert=CERTIFICATE
+    make hub                   # installs all, where every account may read it and its Python, as in /opt; Ctrl-C stops it
+    adduser ada                # for each student, or let the university's accounts log in (PAM)
+    COURSE_HUB_ADMINS=grace COURSE_HUB_DATA=/var/lib/course-hub .venv/bin/jupyterhub -f hub/jupyterhub_config.py \\
+        --ip=0.0.0.0 --port=443 --ssl-key=KEY --ssl-cert=CERTIFICATE
 
     COURSE_HUB_ADMINS    names, with commas between, who may stop servers on the page /hub/admin; none by default
     COURSE_HUB_DATA      the folder of the hub's own records; `_build/hub` by default
@@ -37,9 +37,9 @@ DATA.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 # --- who may come in --------------------------------------------------------------------------------------------------
 
-# PAM asks the machine: whoever has an account and its password may come in. Where students have accounts at a university
-# or at GitHub, OAuthenticator logs them in by those, and NativeAuthenticator keeps names and passwords of its own; for
-# both, each name must be an account of this machine, too. The tests use one password that all students share.
+# PAM asks the machine: whoever has an account and its password may come in. Where students have accounts at GitHub or
+# at a university, OAuthenticator logs them in by those, and NativeAuthenticator keeps names and passwords of its own;
+# for both, each name must be an account of this machine, too. The tests use one password that all students share.
 c.JupyterHub.authenticator_class = "pam"
 c.Authenticator.allow_all = True  # to narrow it: c.PAMAuthenticator.allowed_groups = {"students"}
 c.Authenticator.admin_users = {name for name in os.environ.get("COURSE_HUB_ADMINS", "").split(",") if name}
@@ -71,7 +71,10 @@ c.Spawner.args = ["--LabApp.extension_manager=readonly"]  # which would ask PyPI
 # machine shares its cores fairly. Limits for all of a student's processes together take systemd's
 # (jupyterhub-systemdspawner) or Kubernetes (zero-to-jupyterhub.yaml).
 c.Spawner.mem_limit = os.environ.get("COURSE_HUB_MEMORY", "1G")
-c.Spawner.environment = {"OPENBLAS_NUM_THREADS": "1"}
+c.Spawner.environment = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",  # so that `python` is the course's in a terminal
+}
 
 # When a whole class logs in at once, the last server waits for its share of the cores: some minutes on two of them.
 c.Spawner.start_timeout = c.Spawner.http_timeout = 300
