@@ -67,7 +67,7 @@ test: book .venv/.installed-test .venv/.installed-hub hub/node_modules/.installe
 outputs: .venv/.installed-test ## run the chapters and store their text outputs in the notebooks
 	@.venv/bin/python -m tests.store_outputs $(call hint,build)
 
-bench: book .venv/.installed-test ## measure speed and size
+bench: book .venv/.installed-test .venv/.installed-hub hub/node_modules/.installed ## measure speed and size
 	@.venv/bin/python -m benchmarks $(call hint,build)
 
 lock: .venv-lock/.installed $(NODE) ## renew the locks after a change of pyproject.toml or package.json

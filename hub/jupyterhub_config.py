@@ -4,7 +4,7 @@ Try it alone: `make hub`, then log in as yourself, with the name and password of
 
 For a class it runs as root, on a machine that the class may have an account on (a server, or one rented for the term):
 
-    make hub                   # installs all, where every account may read it and its Python, as in /opt; Ctrl-C stops it
+    make hub                   # installs all, where all accounts may read it and its Python, as in /opt; Ctrl-C stops
     adduser ada                # for each student, or let the university's accounts log in (PAM)
     COURSE_HUB_ADMINS=grace COURSE_HUB_DATA=/var/lib/course-hub .venv/bin/jupyterhub -f hub/jupyterhub_config.py \\
         --ip=0.0.0.0 --port=443 --ssl-key=KEY --ssl-cert=CERTIFICATE
