@@ -64,7 +64,10 @@ class StudentSpawner(LocalProcessSpawner):
 c.JupyterHub.spawner_class = StudentSpawner
 c.Spawner.cmd = [sys.executable, str(HERE / "student.py")]  # copies the notebooks, then starts JupyterLab
 c.Spawner.default_url = "/lab"
-c.Spawner.args = ["--LabApp.extension_manager=readonly"]  # which would ask PyPI for extensions
+c.Spawner.args = [
+    "--LabApp.extension_manager=readonly",  # another would ask PyPI for extensions
+    "--MappingKernelManager.kernel_info_timeout=300",  # how long a kernel may take to start; as below
+]
 
 # Memory: a cell that asks for more than this gets a MemoryError, and its kernel lives. It holds for each process, that
 # is for each open notebook. CPU: numpy keeps to one core, so a student takes one core for each cell that runs, and the
@@ -76,7 +79,7 @@ c.Spawner.environment = {
     "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",  # so that `python` is the course's in a terminal
 }
 
-# When a whole class logs in at once, the last server waits for its share of the cores: some minutes on two of them.
+# When a whole class starts at once, the last one waits for its share of the cores: some minutes on two busy ones.
 c.Spawner.start_timeout = c.Spawner.http_timeout = 300
 
 # --- when a server ends -----------------------------------------------------------------------------------------------
