@@ -104,7 +104,7 @@ c.JupyterHub.load_roles = [
 # --- the hub itself ---------------------------------------------------------------------------------------------------
 
 # This machine alone, until you give it an address and, since passwords travel, a certificate: see the command above.
-c.JupyterHub.bind_url = "http://127.0.0.1:8000"
+c.JupyterHub.ip, c.JupyterHub.port = "127.0.0.1", 8000
 c.JupyterHub.db_url = f"sqlite:///{DATA / 'hub.sqlite'}"
 c.JupyterHub.cookie_secret_file = str(DATA / "cookie_secret")
 c.ConfigurableHTTPProxy.pid_file = str(DATA / "proxy.pid")

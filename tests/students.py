@@ -20,7 +20,7 @@ import sys
 import tempfile
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,8 +44,8 @@ accounts = {accounts!r}
 pwd.getpwnam = lambda name: pwd.struct_passwd((name, "x", *accounts[name], "", {homes!r} + "/" + name, "/bin/sh"))
 c.JupyterHub.authenticator_class = "shared-password"
 c.SharedPasswordAuthenticator.user_password = {password!r}
-c.JupyterHub.bind_url = "http://127.0.0.1:{port}"
-c.JupyterHub.hub_bind_url = "http://127.0.0.1:{hub_port}"
+c.JupyterHub.port = {port}
+c.JupyterHub.hub_port = {hub_port}
 c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:{proxy_port}"
 c.JupyterHub.services.append({{"name": "tests", "api_token": {token!r}}})
 c.JupyterHub.load_roles.append({{
@@ -138,12 +138,11 @@ def open_hub(names):
         finally:
             family = psutil.Process(hub.pid).children(recursive=True)
             hub.terminate()  # it ends the students' servers and the proxy, too
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 hub.wait(timeout=60)
-            finally:
-                for process in [hub, *family]:
-                    kill(process)
-                hub.wait()
+            for process in [hub, *family]:
+                kill(process)
+            hub.wait()
 
 
 def can_start_strangers():
@@ -160,10 +159,8 @@ def can_start_strangers():
 
 def kill(process):
     """End a process of the tests without a warning to it, if it is still there."""
-    try:
+    with suppress(psutil.NoSuchProcess, ProcessLookupError):
         process.send_signal(signal.SIGKILL)
-    except (psutil.NoSuchProcess, ProcessLookupError):
-        pass
 
 
 class Student:
