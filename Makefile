@@ -33,7 +33,7 @@ QUIET = --quiet --disable-pip-version-check
 export OPENBLAS_NUM_THREADS = 1
 
 .NOTPARALLEL:
-.PHONY: help book serve slides live lecture test outputs bench lock clean distclean
+.PHONY: help book serve slides live lecture hub test outputs bench lock clean distclean
 .DELETE_ON_ERROR:
 
 help:
@@ -68,7 +68,11 @@ lecture: .venv/.installed-live ## show a chapter as live slides (another one: CH
 # The settings both start JupyterLab with.
 live lecture: export JUPYTER_CONFIG_PATH := $(CURDIR)/live
 
-test: book .venv/.installed-test .venv-binder/.installed ## build the book and run all tests
+hub: .venv/.installed-hub hub/node_modules/.installed ## start a JupyterHub for a class; alone, to try it, or as root
+	@echo "Open http://localhost:8000 in a browser; Ctrl-C stops. hub/jupyterhub_config.py says how to use it for a class."
+	@.venv/bin/jupyterhub -f hub/jupyterhub_config.py
+
+test: book .venv/.installed-test .venv/.installed-hub hub/node_modules/.installed .venv-binder/.installed ## build the book and run all tests
 	@echo "Checking the code's form …"
 	@.venv/bin/ruff check . $(call hint,ruff)
 	@echo "Running the tests (some minutes) …"
@@ -79,16 +83,18 @@ test: book .venv/.installed-test .venv-binder/.installed ## build the book and r
 outputs: .venv/.installed-test ## run the chapters and store their text outputs in the notebooks
 	@.venv/bin/python -m tests.store_outputs $(call hint,build)
 
-bench: book .venv/.installed-test ## measure speed and size
+bench: book .venv/.installed-test .venv/.installed-hub hub/node_modules/.installed ## measure speed and size
 	@.venv/bin/python -m benchmarks $(call hint,build)
 
 lock: .venv-lock/.installed $(NODE) ## renew the locks after a change of pyproject.toml or package.json
 	@echo "Choosing versions (about a minute) …"
 	@$(COMPILE) pyproject.toml -o requirements.txt $(call hint,lock)
 	@$(COMPILE) --group live -c requirements.txt -o requirements-live.txt $(call hint,lock)
-	@$(COMPILE) --group test -c requirements.txt -c requirements-live.txt -o requirements-test.txt $(call hint,lock)
+	@$(COMPILE) --group hub -c requirements.txt -c requirements-live.txt -o requirements-hub.txt $(call hint,lock)
+	@$(COMPILE) --group test -c requirements.txt -c requirements-hub.txt -o requirements-test.txt $(call hint,lock)
 	@echo "-e ." >> requirements.txt
 	@$(NPM) install --package-lock-only --loglevel=error $(call hint,npm)
+	@$(NPM) install --package-lock-only --loglevel=error --prefix hub $(call hint,npm)
 	@.venv-lock/bin/python -c "$$ONLY_DIRECT" $(call hint,lock)
 	@echo "The locks are renewed; run make test before you commit them."
 
@@ -114,7 +120,7 @@ clean: ## remove what was built
 		\( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +
 
 distclean: clean ## remove what was installed, too
-	rm -rf .venv .venv-binder .venv-node .venv-lock node_modules
+	rm -rf .venv .venv-binder .venv-node .venv-lock node_modules hub/node_modules
 
 .venv/.installed: pyproject.toml requirements.txt
 	@echo "Installing Python packages into .venv (about a minute) …"
@@ -122,7 +128,7 @@ distclean: clean ## remove what was installed, too
 	@.venv/bin/pip install $(QUIET) -r requirements.txt $(call hint,network)
 	@touch $@
 
-.venv/.installed-live .venv/.installed-test: .venv/.installed-%: requirements-%.txt .venv/.installed
+.venv/.installed-live .venv/.installed-hub .venv/.installed-test: .venv/.installed-%: requirements-%.txt .venv/.installed
 	@echo "Installing what make $* needs into .venv (about a minute) …"
 	@.venv/bin/pip install $(QUIET) -r $< $(call hint,network)
 	@touch $@
@@ -135,6 +141,11 @@ distclean: clean ## remove what was installed, too
 node_modules/.installed: package.json package-lock.json | $(NODE)
 	@echo "Installing the pages' JavaScript into node_modules (some seconds) …"
 	@$(NPM) ci --loglevel=error $(call hint,npm)
+	@touch $@
+
+hub/node_modules/.installed: hub/package.json hub/package-lock.json | $(NODE)
+	@echo "Installing the hub's proxy into hub/node_modules (some seconds) …"
+	@$(NPM) ci --loglevel=error --prefix hub $(call hint,npm)
 	@touch $@
 
 .venv-node/.installed:

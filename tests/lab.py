@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import browser
@@ -37,7 +37,7 @@ def serve_lab(folder, state, python=sys.executable, settings=SETTINGS):
     token = secrets.token_hex()
     options = {
         "ServerApp.ip": "127.0.0.1",
-        "ServerApp.port": _free_port(),
+        "ServerApp.port": free_ports(1)[0],
         "ServerApp.root_dir": folder,
         "IdentityProvider.token": token,
         "LabApp.extension_manager": "readonly",  # which would ask PyPI for extensions
@@ -78,16 +78,21 @@ def open_notebook(chromium, lab, name, **size):
     """A notebook in JupyterLab, once its kernel is there: Playwright's page, which may ask no other address."""
     address, token = lab
     with browser.visit(chromium, address, f"lab/tree/{name}?reset&token={token}", **size) as (page, problems):
-        page.wait_for_function(
-            """() => {
-                const session = window.jupyterapp?.shell.currentWidget?.sessionContext;
-                return session?.isReady && session.session?.kernel?.status === 'idle';
-            }""",
-            timeout=120_000,
-        )
+        wait_until_ready(page)
         yield page
         blocked = [problem for problem in problems if problem.startswith("blocked request")]
         assert not blocked, blocked
+
+
+def wait_until_ready(page, timeout=120_000):
+    """Until the notebook that is open has an idle kernel."""
+    page.wait_for_function(
+        """() => {
+            const session = window.jupyterapp?.shell.currentWidget?.sessionContext;
+            return session?.isReady && session.session?.kernel?.status === 'idle';
+        }""",
+        timeout=timeout,
+    )
 
 
 def run_all(page, timeout=300_000):
@@ -96,7 +101,10 @@ def run_all(page, timeout=300_000):
     page.wait_for_function("window.ranAll", timeout=timeout)
 
 
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def free_ports(count):
+    """Ports of this machine that nobody listens on, all different."""
+    with ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
