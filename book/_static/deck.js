@@ -5,7 +5,7 @@
 // come one at a time. Everything is measured in the reader's own browser and fonts, so that nothing hangs over.
 
 const [WIDTH, HEIGHT, PADDING] = [1280, 720, 40];
-const PICTURE = 330; // the least height of a picture
+const PICTURE = 310; // the least height of a picture
 const PATIENCE = 10_000; // milliseconds, after which the slides are shown without the pictures that are missing
 const slides = document.querySelector(".slides");
 const formulas = new Map(); // from a typeset formula to its TeX
