@@ -189,7 +189,7 @@ function cut(units, space) {
       const height = units[end - 1].bottom - units[repeated ? start - 1 : start].top;
       if (height > space && end - start > 1) continue;
       const left = Math.min(height / space - 1, 0);
-      const cost = best[start].cost + 1 + 0.5 * left ** 2 + (end < units.length ? reluctance(units[end - 1]) : 0);
+      const cost = best[start].cost + 1 + 0.5 * left ** 2 + (end < units.length ? reluctance(units[end - 1], units[end]) : 0);
       if (cost < best[end].cost) best[end] = { cost, pages: [...best[start].pages, units.slice(start, end)] };
     }
   }
@@ -200,8 +200,9 @@ function isStep({ block, of }) {
   return of > 1 && block.matches("mjx-container");
 }
 
-function reluctance({ block, part, of }) {
+function reluctance({ block, part, of }, next) {
   if (block.matches("h3") || (block.matches("p") && block.textContent.trim().endsWith(":"))) return 2;
+  if (block.matches("p") && next.block.matches("mjx-container") && next.block.cell === block.cell) return 1;
   return part < of - 1 ? 0.4 : 0;
 }
 
