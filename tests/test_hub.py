@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[1]
 CHAPTER = "gumbel/concrete.ipynb"
 NAMES = [f"student-{number:02d}" for number in range(20)]
 IN_BROWSER, *BY_REQUESTS = NAMES
-MEMORY, SECONDS = 400e6, 20  # more than a student takes who runs one chapter; benchmarks/RESULTS.md has the numbers
+MEMORY = 400e6  # bytes, more than a student takes who runs one chapter; benchmarks/RESULTS.md has the numbers
 EDIT = "# a note of the student's own"
 # The keys of the chart's values.schema.yaml that we use; below None, the chart takes anything.
 CHART = {
@@ -124,9 +124,8 @@ def test_twenty_students_run_a_chapter_at_once_and_move_a_slider(work_of_a_class
 
 @pytest.mark.browser
 def test_a_student_takes_no_more_than_a_hub_is_planned_for(work_of_a_class):
-    for name, (_, _, memory, seconds) in work_of_a_class.items():
+    for name, (_, _, memory, _) in work_of_a_class.items():
         assert 100e6 < memory < MEMORY, f"{name}: {memory / 1e6:.0f} MB"
-        assert 1 < seconds < SECONDS, f"{name}: {seconds:.0f} seconds of CPU"
 
 
 def test_a_cell_that_asks_for_too_much_gets_an_error_and_its_kernel_lives(ada):
