@@ -44,7 +44,7 @@ book: .venv/.installed node_modules/.installed ## build the website into _build/
 	@.venv/bin/jupyter-book build . -W --keep-going $(call hint,build)
 	@echo "Open _build/html/index.html in a browser, or run: make serve"
 
-slides: .venv/.installed node_modules/.installed ## make every chapter's slides, without the pages
+slides: .venv/.installed node_modules/.installed ## write every chapter's slides, without the pages
 	@echo "Making the slides: it runs every chapter that changed (a minute or two when all did) …"
 	@.venv/bin/python book/_extensions/decks.py $(call hint,build)
 	@echo "Open _build/html/book/<part>/<chapter>.slides.html in a browser."
