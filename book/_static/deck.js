@@ -5,7 +5,7 @@
 // come one at a time. Everything is measured in the reader's own browser and fonts, so that nothing hangs over.
 
 const [WIDTH, HEIGHT, PADDING] = [1280, 720, 40];
-const PICTURE = 310; // the least height of a picture
+const [WIDE, HIGH] = [620, 430]; // a picture beside text is so wide at least, or so high
 const PATIENCE = 10_000; // milliseconds, after which the slides are shown without the pictures that are missing
 const slides = document.querySelector(".slides");
 const formulas = new Map(); // from a typeset formula to its TeX
@@ -263,7 +263,16 @@ function reserveCaption(explorable) {
   });
   other.remove();
   explorable.style.setProperty("--caption", `${Math.max(...heights)}px`);
-  explorable.style.setProperty("--height", `${PICTURE}px`);
+  explorable.style.setProperty("--height", `${leastHeight(explorable)}px`);
+}
+
+function leastHeight(explorable) {
+  return Math.min(WIDE * proportion(explorable), HIGH);
+}
+
+function proportion(explorable) {
+  const { width, height } = explorable.querySelector("img").attributes;
+  return height.value / width.value;
 }
 
 // The captions of all pictures of a widget, as HTML, from the state that the deck carries.
@@ -285,9 +294,8 @@ function fit(content) {
   const left = HEIGHT - content.offsetHeight;
   const widest = content.firstChild.clientWidth; // a heading is as wide as the page
   if (explorable) {
-    const { width, height } = explorable.querySelector("img").attributes;
-    const limit = (widest * height.value) / width.value;
-    explorable.style.setProperty("--height", `${Math.min(PICTURE + left, limit)}px`);
+    const height = Math.min(leastHeight(explorable) + left, widest * proportion(explorable));
+    explorable.style.setProperty("--height", `${height}px`);
   } else if (left < 0) {
     const highest = [...content.children].reduce((a, b) => (b.offsetHeight > a.offsetHeight ? b : a));
     highest.style.zoom = 1 + left / highest.offsetHeight;
