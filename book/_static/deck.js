@@ -5,7 +5,7 @@
 // come one at a time. Everything is measured in the reader's own browser and fonts, so that nothing hangs over.
 
 const [WIDTH, HEIGHT, PADDING] = [1280, 720, 40];
-const [WIDE, HIGH] = [620, 430]; // a picture beside text is so wide at least, or so high
+const [WIDE, HIGH] = [570, 430]; // a picture beside text is so wide at least, or so high
 const PATIENCE = 10_000; // milliseconds, after which the slides are shown without the pictures that are missing
 const slides = document.querySelector(".slides");
 const formulas = new Map(); // from a typeset formula to its TeX
