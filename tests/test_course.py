@@ -131,7 +131,8 @@ def test_another_style_sheet_writes_the_pages_again_and_runs_no_notebook(root):
 def test_addresses_are_beside_the_page_where_packages_are_installed(root):
     install(root, *PACKAGES)
     config = configured(root)
-    assert config.nb_ipywidgets_js == {"vendor/@jupyter-widgets/html-manager/dist/embed.js": {"defer": "defer"}}
+    widgets = ["vendor/@jupyter-widgets/html-manager/dist/embed.js", "share.js"]
+    assert config.nb_ipywidgets_js == {file: {"defer": "defer"} for file in widgets}
     assert config.mathjax_path == "vendor/mathjax/es5/tex-chtml.js"
 
 
@@ -139,7 +140,7 @@ def test_addresses_are_at_the_cdn_in_the_pinned_version_where_they_are_not(root)
     config = configured(root)
     html_manager, mathjax = PACKAGES["@jupyter-widgets/html-manager"], PACKAGES["mathjax"]
     cdn = "https://cdn.jsdelivr.net/npm"
-    assert list(config.nb_ipywidgets_js) == [f"{cdn}/@jupyter-widgets/html-manager@{html_manager}/dist/embed.js"]
+    assert list(config.nb_ipywidgets_js)[0] == f"{cdn}/@jupyter-widgets/html-manager@{html_manager}/dist/embed.js"
     assert config.mathjax_path == f"{cdn}/mathjax@{mathjax}/es5/tex-chtml.js"
     assert course.address(course.DECK["notes"]) == f"{cdn}/reveal.js@{PACKAGES['reveal.js']}/plugin/notes/notes.js"
 
@@ -210,7 +211,7 @@ def book(folder, line):
     """A book with the course's configuration: a page with three frames, a notebook and a page without widgets."""
     config = yaml.safe_load((ROOT / "_config.yml").read_text())
     config["sphinx"]["local_extensions"] = {"course": str(ROOT / "book" / "_extensions")}
-    config["sphinx"]["config"] |= {"html_static_path": [], "html_css_files": []}
+    config["sphinx"]["config"] |= {"html_static_path": [str(ROOT / "book" / "_static")], "html_css_files": []}
     for key in ("logo", "favicon"):
         config.pop(key, None), config["html"].pop(key, None)
     (folder / "_config.yml").write_text(yaml.safe_dump(config))
@@ -271,8 +272,9 @@ def test_a_page_holds_every_frame_and_its_sentence(built):
 
 def test_only_a_page_with_widgets_loads_their_script(built):
     html = built["right"][2]
-    assert "html-manager" in scripts((html / "moving.html").read_text())
-    assert "html-manager" not in scripts((html / "index.html").read_text())
+    for script in "html-manager", "share.js":
+        assert script in scripts((html / "moving.html").read_text())
+        assert script not in scripts((html / "index.html").read_text())
 
 
 def test_no_page_of_the_course_loads_thebe(built):

@@ -80,7 +80,8 @@ def setup(app):
 
 def configure(app, config):
     """Point the page at its assets, and the execution cache at a folder of its own for this state of the code."""
-    config.nb_ipywidgets_js = {address(WIDGETS): {"defer": "defer"}}  # myst-nb loads it on pages with widgets only
+    # myst-nb loads these on pages with widgets only
+    config.nb_ipywidgets_js = {file: {"defer": "defer"} for file in (address(WIDGETS), "share.js")}
     config.mathjax_path = address(MATHJAX)
     config.course_digest = code_digest()
     config.course_static = digest_of(sorted((ROOT / "book" / "_static").rglob("*.*")))

@@ -6,16 +6,15 @@
 
 const [WIDTH, HEIGHT, PADDING] = [1280, 720, 40];
 const [WIDE, HIGH] = [570, 430]; // a picture beside text is so wide at least, or so high
-const PATIENCE = 10_000; // milliseconds, after which the slides are shown without the pictures that are missing
 const slides = document.querySelector(".slides");
 const formulas = new Map(); // from a typeset formula to its TeX
-let models; // the widgets' state, by their models' names
 
 window.addEventListener("load", async () => {
   await MathJax.startup.promise;
   for (const { typesetRoot, math } of MathJax.startup.document.math) formulas.set(typesetRoot, math);
   document.querySelectorAll("mjx-container:not([display])").forEach(keepPunctuation);
   await picturesShown();
+  offerLinks(); // share.js
   let heading = null;
   for (const section of [...slides.children]) {
     heading = section.querySelector("h1, h2") ?? heading;
@@ -34,6 +33,7 @@ window.addEventListener("load", async () => {
     plugins: [RevealNotes],
   });
   Reveal.on("slidechanged", () => document.activeElement.blur());
+  followLinks();
   document.querySelector(".reveal").classList.add("laid-out");
 });
 
@@ -46,18 +46,6 @@ function keepPunctuation(formula) {
   formula.nextSibling.data = formula.nextSibling.data.slice(mark.length);
   formula.before(together);
   together.append(formula, mark);
-}
-
-// Resolves when every widget shows its picture.
-function picturesShown() {
-  const start = performance.now();
-  return new Promise((resolve) => {
-    const look = (now) => {
-      const missing = slides.querySelector(".widget:not(:has(img))") && now - start < PATIENCE;
-      missing ? requestAnimationFrame(look) : resolve();
-    };
-    look(start);
-  });
 }
 
 // --- keys and clicks ----------------------------------------------------------------------------------------------
@@ -277,14 +265,11 @@ function proportion(explorable) {
 
 // The captions of all pictures of a widget, as HTML, from the state that the deck carries.
 function captionsOf(explorable) {
-  const [view, state] = ["view", "state"].map((kind) => `script[type="application/vnd.jupyter.widget-${kind}+json"]`);
-  models ??= JSON.parse(document.querySelector(state).textContent).state;
-  const walk = (id) => {
-    const { value, children = [] } = models[id].state;
+  const walk = ({ value, children = [] }) => {
     const caption = /<figcaption[^>]*>(.*?)<\/figcaption>/s.exec(value);
-    return caption ? [caption[1]] : children.flatMap((child) => walk(child.replace("IPY_MODEL_", "")));
+    return caption ? [caption[1]] : children.map(modelOf).flatMap(walk);
   };
-  return walk(JSON.parse(explorable.closest(".widget").querySelector(view).textContent).model_id);
+  return walk(modelOfPicture(explorable));
 }
 
 // Gives a picture the height that is left, and makes smaller what is too wide or too high even alone.
