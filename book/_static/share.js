@@ -79,6 +79,7 @@ async function copyLink(name) {
     const field = document.createElement("input");
     Object.assign(field, { value: link, readOnly: true, ariaLabel: "link" });
     tell(pictures.get(name), "Copy this link: ", field);
+    field.focus();
     field.select();
   }
 }
