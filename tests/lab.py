@@ -12,10 +12,12 @@ import socket
 import subprocess
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import browser
 
+SETTINGS = Path(__file__).parents[1] / "live"
 FOLDERS = (
     "JUPYTER_CONFIG_DIR",
     "JUPYTER_DATA_DIR",
@@ -27,24 +29,24 @@ FOLDERS = (
 
 
 @contextmanager
-def serve_lab(folder, state):
-    """JupyterLab with the notebooks of one folder; what it writes of its own goes to another, `state`.
+def serve_lab(folder, state, python=sys.executable, settings=SETTINGS):
+    """JupyterLab with the notebooks of one folder, set up as by `make live`; what it writes of its own goes to `state`.
 
     gives: (its address, the token to open it with)
     """
     token = secrets.token_hex()
     options = {
         "ServerApp.ip": "127.0.0.1",
-        "ServerApp.port": _free_port(),
+        "ServerApp.port": free_ports(1)[0],
         "ServerApp.root_dir": folder,
         "IdentityProvider.token": token,
         "LabApp.extension_manager": "readonly",  # which would ask PyPI for extensions
         "LabApp.expose_app_in_browser": True,  # for `run_all`
     }
-    own = {name: f"{state}/{name}" for name in FOLDERS}
+    own = {name: f"{state}/{name}" for name in FOLDERS} | {"JUPYTER_CONFIG_PATH": str(settings)}
     environment = {name: value for name, value in os.environ.items() if name != "COURSE_PRERENDER"} | own
     server = subprocess.Popen(
-        [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
+        [python, "-m", "jupyterlab", "--no-browser", "--allow-root"]
         + [f"--{name}={value}" for name, value in options.items()],
         env=environment,
         stdout=subprocess.DEVNULL,
@@ -73,17 +75,24 @@ def serve_lab(folder, state):
 
 @contextmanager
 def open_notebook(chromium, lab, name, **size):
-    """A notebook in JupyterLab, once its kernel is there: Playwright's page."""
+    """A notebook in JupyterLab, once its kernel is there: Playwright's page, which may ask no other address."""
     address, token = lab
-    with browser.visit(chromium, address, f"lab/tree/{name}?reset&token={token}", **size) as (page, _):
-        page.wait_for_function(
-            """() => {
-                const session = window.jupyterapp?.shell.currentWidget?.sessionContext;
-                return session?.isReady && session.session?.kernel?.status === 'idle';
-            }""",
-            timeout=120_000,
-        )
+    with browser.visit(chromium, address, f"lab/tree/{name}?reset&token={token}", **size) as (page, problems):
+        wait_until_ready(page)
         yield page
+        blocked = [problem for problem in problems if problem.startswith("blocked request")]
+        assert not blocked, blocked
+
+
+def wait_until_ready(page, timeout=120_000):
+    """Until the notebook that is open has an idle kernel."""
+    page.wait_for_function(
+        """() => {
+            const session = window.jupyterapp?.shell.currentWidget?.sessionContext;
+            return session?.isReady && session.session?.kernel?.status === 'idle';
+        }""",
+        timeout=timeout,
+    )
 
 
 def run_all(page, timeout=300_000):
@@ -92,7 +101,10 @@ def run_all(page, timeout=300_000):
     page.wait_for_function("window.ranAll", timeout=timeout)
 
 
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def free_ports(count):
+    """Ports of this machine that nobody listens on, all different."""
+    with ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]

@@ -1,4 +1,4 @@
-"""Explorables in JupyterLab with a live kernel: a dragged slider's picture never falls behind it."""
+"""JupyterLab with a live kernel: its cells render MyST, and a dragged slider's picture never falls behind it."""
 
 import re
 import shutil
@@ -96,3 +96,13 @@ def test_the_temperatures_of_the_concrete_chapter_move_their_pictures_live(live)
             expect(caption).to_have_text(re.compile(rf"temperature {re.escape(temperature)}\b"), timeout=PATIENCE)
             expect(explorable.locator("img")).to_have_attribute("alt", caption.inner_text(), timeout=PATIENCE)
             expect(explorable.locator("img")).not_to_have_attribute("src", picture, timeout=PATIENCE)
+
+
+def test_myst_is_rendered_in_the_cells_of_a_chapter(live):
+    with live(CHAPTER.name) as page:
+        reading = page.locator(".jp-MarkdownCell").filter(has=page.locator("aside.myst-admonition"))
+        expect(reading.first.locator(".myst-admonition-header")).to_have_text("On the slide", timeout=PATIENCE)
+        written = sum(":::{admonition}" in cell.source for cell in nbformat.read(CHAPTER, 4).cells)
+        expect(reading).to_have_count(written, timeout=PATIENCE)
+        expect(page.locator(".jp-RenderedMarkdown").filter(has_text=":::")).to_have_count(0)
+        expect(reading.first.locator(".katex").first).to_be_attached(timeout=PATIENCE)

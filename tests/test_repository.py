@@ -63,7 +63,7 @@ def test_the_readers_lock_pins_every_direct_dependency():
     assert not unsatisfied(requirements, pins("requirements.txt")), "run make lock"
 
 
-@pytest.mark.parametrize("name", ["live", "test"])
+@pytest.mark.parametrize("name", ["live", "hub", "test"])
 def test_a_groups_lock_pins_every_direct_dependency_of_the_group(name):
     assert not unsatisfied(group(name), pins(f"requirements-{name}.txt")), "run make lock"
 
@@ -81,9 +81,10 @@ def test_the_readers_lock_ends_with_the_project_itself():
 def test_readers_get_neither_jupyterlab_nor_test_packages():
     dependencies = {canonicalize_name(Requirement(text).name) for text in PROJECT["project"]["dependencies"]}
     # these come with Jupyter Book; the group names them because the tests import them
-    brought_along = {"nbclient", "nbformat", "packaging", "pyyaml"}
-    unwanted = {canonicalize_name(r.name) for r in group("test")} - brought_along
-    assert "jupyterlab" in unwanted and "pytest" in unwanted
+    brought_along = {"jupyter-client", "nbclient", "nbformat", "packaging", "psutil", "pyyaml", "requests"}
+    brought_along |= {"websocket-client"}
+    unwanted = {canonicalize_name(r.name) for name in ("test", "hub") for r in group(name)} - brought_along
+    assert {"jupyterlab", "jupyterhub", "pytest"} <= unwanted
     assert not unwanted & dependencies
     assert not unwanted & pins("requirements.txt").keys()
 
@@ -92,8 +93,11 @@ def test_readers_get_neither_jupyterlab_nor_test_packages():
     ("one", "other"),
     [
         ("requirements.txt", "requirements-live.txt"),
+        ("requirements.txt", "requirements-hub.txt"),
         ("requirements.txt", "requirements-test.txt"),
+        ("requirements-live.txt", "requirements-hub.txt"),
         ("requirements-live.txt", "requirements-test.txt"),
+        ("requirements-hub.txt", "requirements-test.txt"),
     ],
 )
 def test_the_locks_agree_where_they_name_the_same_package(one, other):
@@ -103,29 +107,35 @@ def test_the_locks_agree_where_they_name_the_same_package(one, other):
     assert {p: one[p] for p in both} == {p: other[p] for p in both}, "run make lock"
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-live.txt", "requirements-test.txt"])
+@pytest.mark.parametrize("name", [f"requirements{suffix}.txt" for suffix in ("", "-live", "-hub", "-test")])
 def test_python_locks_hold_versions_and_no_addresses(name):
     lines = [line for line in (ROOT / name).read_text().splitlines() if not line.lstrip().startswith("#")]
     odd = [line for line in lines if not re.match(r"[\w.-]+==[\w.+-]+( ; .+)?$", line) and line != "-e ."]
     assert len(lines) > 50 and not odd
 
 
-def test_javascript_is_pinned_exactly_and_as_locked():
-    package = json.loads((ROOT / "package.json").read_text())
-    locked = json.loads((ROOT / "package-lock.json").read_text())["packages"]
+@pytest.mark.parametrize("folder", [".", "hub"])
+def test_javascript_is_pinned_exactly_and_as_locked(folder):
+    package = json.loads((ROOT / folder / "package.json").read_text())
+    locked = json.loads((ROOT / folder / "package-lock.json").read_text())["packages"]
     assert locked[""]["dependencies"] == package["dependencies"]
     for name, version in package["dependencies"].items():
         assert str(Version(version)) == version, f"{name}: {version} is not one exact version"
         assert locked[f"node_modules/{name}"]["version"] == version
 
 
-def test_javascript_is_locked_by_hash_and_not_by_address():
-    locked = json.loads((ROOT / "package-lock.json").read_text())["packages"]
+@pytest.mark.parametrize("folder", [".", "hub"])
+def test_javascript_is_locked_by_hash_and_not_by_address(folder):
+    locked = json.loads((ROOT / folder / "package-lock.json").read_text())["packages"]
     packages = {name: entry for name, entry in locked.items() if name}
-    direct = {f"node_modules/{name}" for name in locked[""]["dependencies"]}
-    assert packages.keys() == direct, "run make lock: the packages are bundles and need nothing else"
     assert not [name for name, entry in packages.items() if not entry.get("integrity", "").startswith("sha512-")]
     assert not [name for name, entry in packages.items() if "resolved" in entry]
+
+
+def test_readers_get_the_two_javascript_packages_and_nothing_else():
+    locked = json.loads((ROOT / "package-lock.json").read_text())["packages"]
+    direct = {f"node_modules/{name}" for name in locked[""]["dependencies"]}
+    assert locked.keys() - {""} == direct, "run make lock: the packages are bundles and need nothing else"
 
 
 # --- the commands and who calls them --------------------------------------------------------------------------------
@@ -177,12 +187,6 @@ def test_the_files_the_readme_links_to_exist():
     links = re.findall(r"\]\(([^)]+)\)", (ROOT / "README.md").read_text())
     files = [link for link in links if "://" not in link]
     assert files and not [file for file in files if not (ROOT / file).is_file()]
-
-
-def test_binder_runs_the_python_the_locks_are_made_for():
-    [version] = re.findall(r"--python-version (\S+)", (ROOT / "Makefile").read_text())
-    assert (ROOT / "runtime.txt").read_text() == f"python-{version}\n"
-    assert PROJECT["project"]["requires-python"] == f">={version}"
 
 
 # --- what is in the repository --------------------------------------------------------------------------------------

@@ -5,22 +5,26 @@ assets      MathJax, the widgets' loader and reveal.js come from node_modules, c
             has put them, and from their CDN, at the same versions, where it has not
 cache       stored executions, and the pages read from them, are valid for one state of `lib` and of the lock file
 parallel    the chapters without a stored execution run side by side, one on each processor
+launch      a chapter's page has a button that opens it in Binder, where the address of the repository is known
 quiet       a page loads only what it uses, and leaves its console empty
 """
 
 import hashlib
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
 import nbformat
 from jupyter_cache import get_cache
 from jupyter_cache.executors import load_executor
+from sphinx.errors import ConfigError
 from sphinx.util import logging
 
 ROOT = Path(__file__).resolve().parents[2]
 CDN = "https://cdn.jsdelivr.net/npm"
+GITHUB = "https://github.com"
 
 # What pages and decks load from each package, and what that looks for beside itself: fonts.
 WIDGETS = "@jupyter-widgets/html-manager/dist/embed.js"
@@ -53,14 +57,19 @@ window.MathJax = {
 # The theme's icon script would replace the <i> elements of a Play button; told to nest its icons, it keeps them.
 ICON_SETTINGS = "window.FontAwesomeConfig = {autoReplaceSvg: 'nest'}"
 
+# What a reader should know before pressing the button: the notebook opens without its pictures.
+LAUNCH = "Open this chapter in JupyterLab on mybinder.org. It takes some minutes; then choose Run > Run All Cells."
+
 
 def setup(app):
     os.environ["COURSE_PRERENDER"] = "1"
     app.add_config_value("course_digest", "", "env")  # "env": another digest reads all pages again
     app.add_config_value("course_static", "", "html")  # "html": another digest writes all pages and files again
     app.connect("config-inited", configure)
+    app.connect("config-inited", find_repository)
     app.connect("env-before-read-docs", execute)
     app.connect("html-page-context", drop_unused_scripts, priority=900)
+    app.connect("html-page-context", name_launch_button, priority=900)  # after the theme has made it
     app.connect("build-finished", finish)
     app.setup_extension("appendix")
     app.setup_extension("decks")
@@ -85,6 +94,33 @@ def cache_path(build):
     for stale in set(caches.glob("*")) - {current}:
         shutil.rmtree(stale)
     return str(current)
+
+
+def find_repository(app, config):
+    """Take the address for Binder from _config.yml or else from GitHub's workflow; without one there is no button."""
+    options = config.html_theme_options
+    url = (options.get("repository_url") or "").rstrip("/").removesuffix(".git")
+    if not url and os.environ.get("GITHUB_SERVER_URL", GITHUB) == GITHUB and os.environ.get("GITHUB_REPOSITORY"):
+        url = f"{GITHUB}/{os.environ['GITHUB_REPOSITORY']}"
+    if not url:
+        options.pop("launch_buttons", None)
+    elif not re.fullmatch(r"https://git(hub|lab)\.com/[^/]+/[^/]+", url):  # for others the theme's link is dead
+        rule = f"must be {GITHUB}/owner/name or https://gitlab.com/owner/name"
+        raise ConfigError(f"repository: url in _config.yml {rule}, but it is {url}")
+    options["repository_url"] = url
+
+
+def name_launch_button(app, pagename, templatename, context, doctree):
+    """Show the theme's link to Binder in the row of buttons and say what it does; the theme folds it into a menu."""
+    buttons = context.get("header_buttons", [])
+    for place, button in enumerate(buttons):
+        if button.get("label") == "launch-buttons" and len(button["buttons"]) == 1:
+            buttons[place] = button["buttons"][0] | {
+                "label": "launch",
+                "icon": "fas fa-rocket",
+                "text": "Run in Binder",
+                "tooltip": LAUNCH,
+            }
 
 
 def execute(app, env, docnames):

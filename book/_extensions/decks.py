@@ -88,7 +88,12 @@ def write_deck(path, page, cache, deck, digest):
         "highlighting": HtmlFormatter().get_style_defs(".highlight"),
         **{name: url if url.startswith("https:") else f"{static}/{url}" for name, url in addresses.items()},
     }
-    exporter = HTMLExporter(template_name="deck", extra_template_basedirs=[str(HERE)], exclude_anchor_links=True)
+    exporter = HTMLExporter(
+        template_name="deck",
+        extra_template_basedirs=[str(HERE)],
+        exclude_anchor_links=True,
+        preprocessors=["nbconvert.preprocessors.CoalesceStreamsPreprocessor"],
+    )
     text, _ = exporter.from_notebook_node(notebook, resources={"deck": resources})
     deck.parent.mkdir(parents=True, exist_ok=True)
     deck.write_text(text)

@@ -5,7 +5,7 @@
 // come one at a time. Everything is measured in the reader's own browser and fonts, so that nothing hangs over.
 
 const [WIDTH, HEIGHT, PADDING] = [1280, 720, 40];
-const PICTURE = 330; // the least height of a picture
+const [WIDE, HIGH] = [570, 430]; // a picture beside text is so wide at least, or so high
 const PATIENCE = 10_000; // milliseconds, after which the slides are shown without the pictures that are missing
 const slides = document.querySelector(".slides");
 const formulas = new Map(); // from a typeset formula to its TeX
@@ -14,6 +14,7 @@ let models; // the widgets' state, by their models' names
 window.addEventListener("load", async () => {
   await MathJax.startup.promise;
   for (const { typesetRoot, math } of MathJax.startup.document.math) formulas.set(typesetRoot, math);
+  document.querySelectorAll("mjx-container:not([display])").forEach(keepPunctuation);
   await picturesShown();
   let heading = null;
   for (const section of [...slides.children]) {
@@ -35,6 +36,17 @@ window.addEventListener("load", async () => {
   Reveal.on("slidechanged", () => document.activeElement.blur());
   document.querySelector(".reveal").classList.add("laid-out");
 });
+
+// No line begins with the comma that follows a formula.
+function keepPunctuation(formula) {
+  const [mark] = /^[^\s\w(]+/.exec(formula.nextSibling?.data ?? "") ?? [];
+  if (!mark) return;
+  const together = document.createElement("span");
+  together.style.whiteSpace = "nowrap";
+  formula.nextSibling.data = formula.nextSibling.data.slice(mark.length);
+  formula.before(together);
+  together.append(formula, mark);
+}
 
 // Resolves when every widget shows its picture.
 function picturesShown() {
@@ -177,7 +189,7 @@ function cut(units, space) {
       const height = units[end - 1].bottom - units[repeated ? start - 1 : start].top;
       if (height > space && end - start > 1) continue;
       const left = Math.min(height / space - 1, 0);
-      const cost = best[start].cost + 1 + 0.5 * left ** 2 + (end < units.length ? reluctance(units[end - 1]) : 0);
+      const cost = best[start].cost + 1 + 0.5 * left ** 2 + (end < units.length ? reluctance(units[end - 1], units[end]) : 0);
       if (cost < best[end].cost) best[end] = { cost, pages: [...best[start].pages, units.slice(start, end)] };
     }
   }
@@ -188,8 +200,9 @@ function isStep({ block, of }) {
   return of > 1 && block.matches("mjx-container");
 }
 
-function reluctance({ block, part, of }) {
+function reluctance({ block, part, of }, next) {
   if (block.matches("h3") || (block.matches("p") && block.textContent.trim().endsWith(":"))) return 2;
+  if (block.matches("p") && next.block.matches("mjx-container") && next.block.cell === block.cell) return 1;
   return part < of - 1 ? 0.4 : 0;
 }
 
@@ -250,7 +263,16 @@ function reserveCaption(explorable) {
   });
   other.remove();
   explorable.style.setProperty("--caption", `${Math.max(...heights)}px`);
-  explorable.style.setProperty("--height", `${PICTURE}px`);
+  explorable.style.setProperty("--height", `${leastHeight(explorable)}px`);
+}
+
+function leastHeight(explorable) {
+  return Math.min(WIDE * proportion(explorable), HIGH);
+}
+
+function proportion(explorable) {
+  const { width, height } = explorable.querySelector("img").attributes;
+  return height.value / width.value;
 }
 
 // The captions of all pictures of a widget, as HTML, from the state that the deck carries.
@@ -270,11 +292,10 @@ function fit(content) {
   const explorable = content.querySelector(".explorable");
   content.style.height = "auto";
   const left = HEIGHT - content.offsetHeight;
-  const widest = content.lastChild.clientWidth;
+  const widest = content.firstChild.clientWidth; // a heading is as wide as the page
   if (explorable) {
-    const { width, height } = explorable.querySelector("img").attributes;
-    const limit = (widest * height.value) / width.value;
-    explorable.style.setProperty("--height", `${Math.min(PICTURE + left, limit)}px`);
+    const height = Math.min(leastHeight(explorable) + left, widest * proportion(explorable));
+    explorable.style.setProperty("--height", `${height}px`);
   } else if (left < 0) {
     const highest = [...content.children].reduce((a, b) => (b.offsetHeight > a.offsetHeight ? b : a));
     highest.style.zoom = 1 + left / highest.offsetHeight;
