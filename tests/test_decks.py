@@ -137,7 +137,7 @@ def test_the_steps_of_a_derivation_come_one_at_a_time(deck):
         assert page.evaluate("waiting()") == 0
         page.keyboard.press("ArrowRight")
     rows = page.locator("g.fragment[data-mml-node=mtr]").count()
-    assert steps >= rows >= 10, f"{rows} rows of derivations in {steps} steps"
+    assert steps >= rows > 5, f"{rows} rows of derivations in {steps} steps"
 
 
 # --- what moves -----------------------------------------------------------------------------------------------------
