@@ -9,10 +9,10 @@ front door  index.html, which sends the reader on to the first page, says what t
 404         what a server shows where there is no page
 citation    how to cite the course, from CITATION.cff
 
-Canonical links are Sphinx's own, once it has the address. The site map and the tags are made here since the extensions
-for them do not fit: sphinx-sitemap lists only the pages that a build has written, so that a second build loses the
-others, and warns where there is no address; of sphinxext-opengraph's tags the description, the picture and whatever
-holds an address would have to be replaced; sphinx-notfound-page leaves the theme's list of chapters with dead links.
+Canonical links are Sphinx's own, once it has the address. Of extensions for the rest, sphinx-sitemap lists only what
+a build has written anew, the 404 page included, and warns where there is no address; what sphinxext-opengraph says of
+a page's text, picture and address would have to be replaced; sphinx-notfound-page does by replacing parts of Sphinx
+what one <base> does.
 """
 
 import base64
@@ -23,6 +23,7 @@ import itertools
 import re
 import textwrap
 import unicodedata
+import zlib
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -55,7 +56,8 @@ def setup(app):
     app.connect("html-collect-pages", lost_page)
     app.connect("build-finished", finish)
     app.add_directive("citation", Citation)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+    changes = zlib.crc32(Path(__file__).read_bytes())  # another text of this module makes all pages again
+    return {"version": "1", "env_version": changes, "parallel_read_safe": True, "parallel_write_safe": True}
 
 
 def find_address(app, config):
