@@ -87,7 +87,16 @@ def heading(chapter):
 # --- tables ---------------------------------------------------------------------------------------------------------
 
 
-class FromTags(SphinxDirective):
+class Markdown(SphinxDirective):
+    """What `markdown` writes, read as if it stood on the page."""
+
+    def run(self):
+        node = nodes.Element()
+        self.state.nested_parse(StringList(self.markdown().splitlines(), ""), self.content_offset, node, True)
+        return node.children
+
+
+class FromTags(Markdown):
     """Markdown written from slides.yml and the chapters' tags; written again when one of them changes."""
 
     def run(self):
@@ -98,9 +107,7 @@ class FromTags(SphinxDirective):
         notebooks = [BOOK / f"{chapter}.ipynb" for chapter in self.chapters]
         for path in [BOOK / "slides.yml", BOOK.parent / "_toc.yml", *notebooks]:
             self.env.note_dependency(str(path))
-        node = nodes.Element()
-        self.state.nested_parse(StringList(self.markdown().splitlines(), ""), self.content_offset, node, True)
-        return node.children
+        return super().run()
 
     def cells(self, name, kind):
         """The cells with this tag of the chapter that slides.yml names, and with the tag, or of the type, `kind`."""
@@ -267,17 +274,23 @@ class Thumbnail(SphinxDirective):
         chapter, name = self.arguments
         self.env.note_dependency(str(BOOK / f"{chapter}.ipynb"))
         try:
-            _, notebook = get_cache(self.config.nb_execution_cache_path).merge_match_into_notebook(read(chapter))
+            source, text = start(self.config.nb_execution_cache_path, read(chapter), name)
         except KeyError:
             raise self.error(f"{chapter} has no stored execution to take a picture from") from None
-        [cell] = [cell for cell in notebook.cells if cell.id == name]
-        [view] = [output.data[WIDGET_VIEW] for output in cell.outputs if WIDGET_VIEW in output.get("data", {})]
-        frame = first_frame(notebook.metadata.widgets[WIDGET_STATE]["state"], view["model_id"])
-        source, text = (re.search(rf'{attribute}="([^"]*)"', frame)[1] for attribute in ("src", "alt"))
+        [cell] = [cell for cell in read(chapter).cells if cell.id == name]
         address = self.env.app.builder.get_relative_uri(self.env.docname, f"book/{chapter}")
         address += "#" + nodes.make_id(label(chapter, cell))
         picture = f'<a class="thumbnail" href="{address}"><img src="{source}" alt="{text}"></a>'
         return [nodes.raw("", picture, format="html")]
+
+
+def start(cache, notebook, name):
+    """What a cell's widget starts with, from its run in this build: the `src` and the `alt` of the picture."""
+    _, run = get_cache(cache).merge_match_into_notebook(notebook)
+    [cell] = [cell for cell in run.cells if cell.id == name]
+    [view] = [output.data[WIDGET_VIEW] for output in cell.outputs if WIDGET_VIEW in output.get("data", {})]
+    frame = first_frame(run.metadata.widgets[WIDGET_STATE]["state"], view["model_id"])
+    return tuple(re.search(rf'{attribute}="([^"]*)"', frame)[1] for attribute in ("src", "alt"))
 
 
 def first_frame(models, name):

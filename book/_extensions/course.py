@@ -6,6 +6,7 @@ assets      MathJax, the widgets' loader and reveal.js come from node_modules, c
 cache       stored executions, and the pages read from them, are valid for one state of `lib` and of the lock file
 parallel    the chapters without a stored execution run side by side, one on each processor
 launch      a chapter's page has a button that opens it in Binder, where the address of the repository is known
+mend        and every page has links to edit it there, and to report a mistake
 quiet       a page loads only what it uses, and leaves its console empty
 """
 
@@ -70,9 +71,11 @@ def setup(app):
     app.connect("env-before-read-docs", execute)
     app.connect("html-page-context", drop_unused_scripts, priority=900)
     app.connect("html-page-context", name_launch_button, priority=900)  # after the theme has made it
+    app.connect("html-page-context", name_source_buttons, priority=900)
     app.connect("build-finished", finish)
     app.setup_extension("appendix")
     app.setup_extension("decks")
+    app.setup_extension("found")
     app.add_js_file(None, body=ICON_SETTINGS, priority=0)
     app.add_js_file(None, body=MATHJAX_SETTINGS, priority=0)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
@@ -98,17 +101,23 @@ def cache_path(build):
 
 
 def find_repository(app, config):
-    """Take the address for Binder from _config.yml or else from GitHub's workflow; without one there is no button."""
+    """Take the repository's address from _config.yml or else from GitHub's workflow; no button stands without one."""
     options = config.html_theme_options
     url = (options.get("repository_url") or "").rstrip("/").removesuffix(".git")
-    if not url and os.environ.get("GITHUB_SERVER_URL", GITHUB) == GITHUB and os.environ.get("GITHUB_REPOSITORY"):
-        url = f"{GITHUB}/{os.environ['GITHUB_REPOSITORY']}"
+    if not url and (repository := workflow_repository()):
+        url = f"{GITHUB}/{repository}"
     if not url:
         options.pop("launch_buttons", None)
     elif not re.fullmatch(r"https://git(hub|lab)\.com/[^/]+/[^/]+", url):  # for others the theme's link is dead
         rule = f"must be {GITHUB}/owner/name or https://gitlab.com/owner/name"
         raise ConfigError(f"repository: url in _config.yml {rule}, but it is {url}")
     options["repository_url"] = url
+    options["use_edit_page_button"] = options["use_issues_button"] = bool(url)
+
+
+def workflow_repository():
+    """The owner/name of the repository whose workflow on GitHub is building the site, if one is."""
+    return os.environ.get("GITHUB_SERVER_URL", GITHUB) == GITHUB and os.environ.get("GITHUB_REPOSITORY") or ""
 
 
 def name_launch_button(app, pagename, templatename, context, doctree):
@@ -122,6 +131,17 @@ def name_launch_button(app, pagename, templatename, context, doctree):
                 "text": "Run in Binder",
                 "tooltip": LAUNCH,
             }
+
+
+def name_source_buttons(app, pagename, templatename, context, doctree):
+    """Say what the theme's links to the repository are for; the theme names their menu "Source repositories"."""
+    host = "GitHub" if "github.com" in app.config.html_theme_options["repository_url"] else "GitLab"
+    names = {"source-edit-button": f"Edit on {host}", "source-issues-button": "Open an issue"}
+    for menu in context.get("header_buttons", []):
+        if menu.get("label") == "source-buttons":
+            menu["tooltip"] = "Correct this page"
+            for button in menu["buttons"]:
+                button["text"] = button["tooltip"] = names[button["label"]]
 
 
 def execute(app, env, docnames):
