@@ -6,6 +6,7 @@ The hub starts this as the student, never as root: so nothing is written where t
 import os
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 COURSE = Path(__file__).resolve().parents[1] / "book"
@@ -31,5 +32,8 @@ def lay_out(course, folder):
 if __name__ == "__main__":
     folder = Path.home() / FOLDER
     lay_out(COURSE, folder)
-    server = [sys.executable, "-m", "jupyterhub.singleuser", f"--ServerApp.root_dir={folder}", *sys.argv[1:]]
-    os.execv(sys.executable, server)
+    # Kernels listen on files, not on ports: of a hundred ports that a class takes at once, two are sometimes the same,
+    # and a kernel dies. The files' names must be short, and no other student may open them.
+    os.environ["JUPYTER_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="jupyter-")
+    options = [f"--ServerApp.root_dir={folder}", "--KernelManager.transport=ipc"]
+    os.execv(sys.executable, [sys.executable, "-m", "jupyterhub.singleuser", *options, *sys.argv[1:]])

@@ -192,10 +192,14 @@ def test_arrows_move_a_focused_slider_and_otherwise_turn_the_slide(deck):
 @each_chapter
 def test_the_deck_opens_over_http_from_its_page(chromium, files, served, name):
     with browser.visit(chromium, served, f"book/{name}.html", **SIZE) as (page, problems):
-        page.get_by_role("link", name="Slides").click()
-        laid_out(page)
-        page.get_by_role("link", name="the chapter’s page").click()
-        page.wait_for_url(f"{served}book/{name}.html")
+        link = page.get_by_role("link", name="Slides", exact=True)
+        assert link.get_attribute("href") == f"{name.split('/')[1]}.slides.html"
+        link.focus()
+        with page.expect_popup() as popup:  # the theme opens it beside the page
+            page.keyboard.press("Enter")
+        assert laid_out(popup.value) > 20
+        popup.value.get_by_role("link", name="the chapter’s page").click()
+        popup.value.wait_for_url(f"{served}book/{name}.html")
         assert not problems
 
 
