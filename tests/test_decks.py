@@ -5,10 +5,9 @@ import re
 import browser
 import explorables
 import pytest
-from chapters import CHAPTERS, ROOT, read
+from chapters import CHAPTERS, read
 from playwright.sync_api import expect
 
-SITE = ROOT / "_build" / "html"
 PATIENCE = 30_000  # milliseconds; only a failure waits so long
 SIZE = {"width": 1280, "height": 720}
 ALL_STEPS = 1000  # more than a slide has
@@ -19,19 +18,6 @@ each_chapter = pytest.mark.parametrize("name", CHAPTERS)
 def kinds(name, *wanted):
     """The cells of a chapter that are marked so for slides."""
     return [cell for cell in read(CHAPTERS[name]).cells if cell.metadata.slideshow.slide_type in wanted]
-
-
-@pytest.fixture(scope="module")
-def files():
-    if not (SITE / "index.html").exists():
-        pytest.fail("_build/html is not there: run `make book` first")
-    return f"{SITE.as_uri()}/"
-
-
-@pytest.fixture(scope="module")
-def served(files):
-    with browser.serve(SITE) as address:
-        yield address
 
 
 def opened(chromium, site, name, query=""):
@@ -190,8 +176,8 @@ def test_arrows_move_a_focused_slider_and_otherwise_turn_the_slide(deck):
 
 @pytest.mark.browser
 @each_chapter
-def test_the_deck_opens_over_http_from_its_page(chromium, files, served, name):
-    with browser.visit(chromium, served, f"book/{name}.html", **SIZE) as (page, problems):
+def test_the_deck_opens_over_http_from_its_page(chromium, site, name):
+    with browser.visit(chromium, site, f"book/{name}.html", **SIZE) as (page, problems):
         link = page.get_by_role("link", name="Slides", exact=True)
         assert link.get_attribute("href") == f"{name.split('/')[1]}.slides.html"
         link.focus()
@@ -199,14 +185,14 @@ def test_the_deck_opens_over_http_from_its_page(chromium, files, served, name):
             page.keyboard.press("Enter")
         assert laid_out(popup.value) > 20
         popup.value.get_by_role("link", name="the chapter’s page").click()
-        popup.value.wait_for_url(f"{served}book/{name}.html")
+        popup.value.wait_for_url(f"{site}book/{name}.html")
         assert not problems
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize(("site", "name"), [*(("files", name) for name in CHAPTERS), ("served", "gumbel/concrete")])
-def test_the_notes_open_and_follow(chromium, request, site, name):
-    with opened(chromium, request.getfixturevalue(site), name) as (page, problems):
+@pytest.mark.parametrize(("where", "name"), [*(("files", name) for name in CHAPTERS), ("site", "gumbel/concrete")])
+def test_the_notes_open_and_follow(chromium, request, where, name):
+    with opened(chromium, request.getfixturevalue(where), name) as (page, problems):
         laid_out(page)
         with page.expect_popup() as popup:
             page.keyboard.press("s")

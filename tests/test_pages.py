@@ -29,14 +29,6 @@ def chapters():
     return list(files(yaml.safe_load((ROOT / "_toc.yml").read_text())))
 
 
-@pytest.fixture(scope="module")
-def site():
-    if not (SITE / "index.html").exists():
-        pytest.fail("_build/html is not there: run `make book` first")
-    with browser.serve(SITE) as address:
-        yield address
-
-
 PAGES = [(name, width) for name in [*chapters(), "search", "genindex"] for width in SIZES]
 
 

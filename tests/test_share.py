@@ -3,10 +3,8 @@
 import browser
 import explorables
 import pytest
-from chapters import ROOT
 from playwright.sync_api import expect
 
-SITE = ROOT / "_build" / "html"
 CHAPTER = "book/gumbel/gumbel_max"  # its first two pictures have controls of all kinds
 BEGINS = {  # what stands before the name of a cell
     "page": f"{CHAPTER}.html#gumbel-max-",
@@ -16,19 +14,6 @@ PATIENCE = 30_000  # milliseconds; only a failure waits so long
 
 pytestmark = pytest.mark.browser
 on_both = pytest.mark.parametrize("kind", BEGINS)
-
-
-@pytest.fixture(scope="module")
-def files():
-    if not (SITE / "index.html").exists():
-        pytest.fail("_build/html is not there: run `make book` first")
-    return f"{SITE.as_uri()}/"
-
-
-@pytest.fixture(scope="module")
-def served(files):
-    with browser.serve(SITE) as address:
-        yield address
 
 
 class Opened:
@@ -81,14 +66,14 @@ def opened(chromium):
 
 @on_both
 @pytest.mark.parametrize(
-    ("site", "number", "cell", "key", "settings"),
+    ("where", "number", "cell", "key", "settings"),
     [
         ("files", 0, "trick-widget", "Home", "logit%20of%201=-1&draws=10&noise=draw%202"),
-        ("served", 1, "each-widget", "End", "Gumbels=one%20for%20all&draw=12&noise=draw%202"),
+        ("site", 1, "each-widget", "End", "Gumbels=one%20for%20all&draw=12&noise=draw%202"),
     ],
 )
-def test_a_copied_link_opens_the_picture_as_it_was_set(opened, request, site, kind, number, cell, key, settings):
-    address, begin = request.getfixturevalue(site), BEGINS[kind]
+def test_a_copied_link_opens_the_picture_as_it_was_set(opened, request, where, kind, number, cell, key, settings):
+    address, begin = request.getfixturevalue(where), BEGINS[kind]
     before = opened(address, f"{begin}{cell}:", number)
     expect(before.root.locator("img")).to_be_in_viewport()
     start = before.picture.state()
