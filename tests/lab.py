@@ -45,23 +45,10 @@ def serve_lab(folder, state, python=sys.executable, settings=SETTINGS):
     }
     own = {name: f"{state}/{name}" for name in FOLDERS} | {"JUPYTER_CONFIG_PATH": str(settings)}
     environment = {name: value for name, value in os.environ.items() if name != "COURSE_PRERENDER"} | own
-    server = subprocess.Popen(
-        [python, "-m", "jupyterlab", "--no-browser", "--allow-root"]
-        + [f"--{name}={value}" for name, value in options.items()],
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+    command = [python, "-m", "jupyterlab", "--no-browser", "--allow-root"]
+    server = start(command + [f"--{name}={value}" for name, value in options.items()], env=environment)
     try:
-        log = []
-        for line in server.stderr:  # until it says where it is
-            log.append(line)
-            if found := re.search(r"(http://127\.0\.0\.1:\d+/)lab\?token=", line):
-                break
-        else:
-            raise RuntimeError("JupyterLab did not start:\n" + "".join(log))
+        found, _ = wait_for(server, r"(http://127\.0\.0\.1:\d+/)lab\?token=")
         threading.Thread(target=server.stderr.read, daemon=True).start()  # a full pipe would stop the server
         yield found[1], token
     finally:
@@ -71,6 +58,22 @@ def serve_lab(folder, state, python=sys.executable, settings=SETTINGS):
         except subprocess.TimeoutExpired:
             os.killpg(server.pid, signal.SIGKILL)
             server.wait()
+
+
+def start(command, **options):
+    """A server as a process with a group of its own, which writes what happens to `stderr`."""
+    streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen(command, **streams, start_new_session=True, **options)
+
+
+def wait_for(server, sign):
+    """Read what a server writes until a line holds the sign: (the match, the lines so far)."""
+    log = []
+    for line in server.stderr:
+        log.append(line)
+        if found := re.search(sign, line):
+            return found, log
+    raise RuntimeError(f"{server.args} did not start:\n" + "".join(log))
 
 
 @contextmanager

@@ -116,23 +116,10 @@ def open_hub(names):
                 options=options,
             )
         )
-        hub = subprocess.Popen(
-            [sys.executable, "-m", "jupyterhub", "-f", config],
-            cwd=folder,
-            env=os.environ | {"COURSE_HUB_DATA": str(folder / "data")},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
+        environment = os.environ | {"COURSE_HUB_DATA": str(folder / "data")}
+        hub = lab.start([sys.executable, "-m", "jupyterhub", "-f", config], cwd=folder, env=environment)
         try:
-            log = []
-            for line in hub.stderr:  # until it says where it is
-                log.append(line)
-                if "JupyterHub is now running" in line:
-                    break
-            else:
-                raise RuntimeError("JupyterHub did not start:\n" + "".join(log))
+            _, log = lab.wait_for(hub, "JupyterHub is now running")
             threading.Thread(target=log.extend, args=[hub.stderr], daemon=True).start()
             yield Hub(f"http://127.0.0.1:{port}/", password, token, homes, separate, hub.pid, log)
         finally:

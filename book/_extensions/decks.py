@@ -14,6 +14,7 @@ import zlib
 from multiprocessing import Pool
 from pathlib import Path
 
+import appendix
 import course
 import nbformat
 import yaml
@@ -57,7 +58,7 @@ def read(path):
 def slides(notebook):
     """The cells that are on slides or say what to say to them."""
     kinds = {"slide", "subslide", "fragment", "notes"}
-    return [cell for cell in notebook.cells if cell.metadata.get("slideshow", {}).get("slide_type") in kinds]
+    return [cell for cell in notebook.cells if appendix.slide_type(cell) in kinds]
 
 
 def write(site, cache, notebooks):
