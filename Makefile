@@ -95,24 +95,10 @@ lock: .venv-lock/.installed $(NODE) ## renew the locks after a change of pyproje
 	@echo "-e ." >> requirements.txt
 	@$(NPM) install --package-lock-only --loglevel=error $(call hint,npm)
 	@$(NPM) install --package-lock-only --loglevel=error --prefix hub $(call hint,npm)
-	@.venv-lock/bin/python -c "$$ONLY_DIRECT" $(call hint,lock)
 	@echo "The locks are renewed; run make test before you commit them."
 
 COMPILE = .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	--no-emit-index-url --custom-compile-command "make lock"
-
-# The two JavaScript packages are complete bundles: what they were built from (130 packages, 100 MB) need not be installed.
-define ONLY_DIRECT
-import json
-lock = json.load(open('package-lock.json'))
-packages = lock['packages']
-direct = ['node_modules/' + name for name in packages['']['dependencies']]
-lock['packages'] = {name: packages[name] for name in ['', *direct]}
-for name in direct:
-    packages[name].pop('dependencies', None)
-print(json.dumps(lock, indent=2), file=open('package-lock.json', 'w'))
-endef
-lock: export ONLY_DIRECT := $(ONLY_DIRECT)
 
 clean: ## remove what was built
 	rm -rf _build build *.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -20,6 +20,18 @@ class Row:
     ratio: float | None = None
 
 
+@dataclass(frozen=True)
+class Table:
+    """A table of its own: its columns' heads, and its lines, whose entries are text."""
+
+    heads: list
+    lines: list
+
+    def __str__(self):
+        rule = ["---"] * len(self.heads)
+        return "\n".join(f"| {' | '.join(line)} |" for line in [self.heads, rule, *self.lines])
+
+
 def say(text):
     """Progress, beside the results."""
     print(text, file=sys.stderr, flush=True)

@@ -7,14 +7,12 @@ from pathlib import Path
 
 import browser
 
-from benchmarks import SITE, builds, frames, hub, installs, pages, sampling, say, updates
+from benchmarks import SITE, Table, builds, frames, hub, installs, pages, sampling, say, updates
 
 HEAD = """# Measurements
 
 `make bench` wrote this, in one run on one machine: {machine}. Read the times as ratios.
 
-| what | ours | compared with | ratio |
-| --- | --- | --- | --- |
 """
 
 
@@ -30,13 +28,16 @@ def main():
         raise SystemExit(browser.MISSING)
     if not SITE.exists():
         raise SystemExit("_build/html is not there: run `make book` first")
-    text, notes = HEAD.format(machine=machine()), ""
+    rows, notes = [], ""
     for part in sampling, updates, pages, frames, builds, hub, installs:
-        for row in part.measure():
-            ratio = "" if row.ratio is None else f"{row.ratio:.3g}"
-            text += f"| {row.what} | {row.ours} | {row.other} | {ratio} |\n"
         notes += f"\n{part.__doc__.split(chr(10), 2)[2].strip()}\n"
-    text += notes
+        for measured in part.measure():
+            if isinstance(measured, Table):
+                notes += f"\n{measured}\n"
+            else:
+                ratio = "" if measured.ratio is None else f"{measured.ratio:.3g}"
+                rows.append([measured.what, measured.ours, measured.other, ratio])
+    text = f"{HEAD.format(machine=machine())}{Table(['what', 'ours', 'compared with', 'ratio'], rows)}\n{notes}"
     (Path(__file__).parent / "RESULTS.md").write_text(text)
     print(text)
     say("Written to benchmarks/RESULTS.md")

@@ -4,12 +4,18 @@
 extension: require.js, `embed-amd.js` of `@jupyter-widgets/html-manager` 1.0.6 and MathJax's `tex-mml-chtml.js`. Those
 would come from CDNs; here both sites come from the same local server, uncompressed and without delay, each visit in a
 fresh profile, in turns. So the ratio leaves out what a CDN costs a reader, and flatters the stock page. (npm has
-require.js only unminified, 70 kB larger, which is no more than a millisecond.) *Ready* is when every widget of the
-page shows its picture, from the start of the navigation. The target for a page is half a megabyte per widget. Visited
-are the lightest page, the heaviest, and the one in the middle.
+require.js only unminified, 70 kB larger, which is no more than a millisecond.)
+
+*Ready* is when every widget of the page shows its picture, from the start of the navigation, and *first* when the first
+text is painted. *Files* are all that a page loads besides itself: scripts, style sheets, fonts. *Text* is the page
+without the widgets' state, *a widget* that state over the number of widgets; both have a limit, as scripts and style
+sheets have, over which the build fails (`book/_extensions/budget.py`). *Longest task* is how long the page was deaf at
+a stretch after its load event, at most, in any visit. *Swap* is from a key on a page's first slider to the picture
+painted. Times are the medians of the visits; ratios are stock over ours.
 """
 
 import gzip
+import json
 import os
 import re
 import shutil
@@ -24,72 +30,101 @@ from pathlib import Path
 import browser
 import yaml
 
-from benchmarks import ROOT, SITE, Row, say
+from benchmarks import ROOT, SITE, Row, Table, frames, say
 
-VISITS = 9
+sys.path.append(str(ROOT / "book" / "_extensions"))
+import budget  # noqa: E402
+
+VISITS = 5
 CDN = "https://cdn.jsdelivr.net/npm/"
-VIEW = b"application/vnd.jupyter.widget-view+json"
-READY = """
+WATCH = """
 window.widgetsShown = new Promise(resolve => {
     const look = () => {
-        const widgets = [...document.querySelectorAll('.explorable')];
-        const shown = widgets.filter(widget => widget.querySelector('img')?.complete).length;
+        const pictures = [...document.querySelectorAll('.explorable img')];
+        const shown = pictures.filter(picture => picture.checkVisibility() && picture.complete).length;
         if (shown == %d) resolve(performance.now()); else requestAnimationFrame(look);
     };
     look();
 });
+window.tasks = [];
+new PerformanceObserver(list => window.tasks.push(...list.getEntries())).observe({type: 'longtask', buffered: true});
 """
+VIEW_DATA = re.compile(f"({re.escape(budget.VIEW)})(.*?)(</script>)", re.S)
+VERSION = "version_major", "version_minor"
+SEEN = """async () => {
+    const ready = await window.widgetsShown;
+    const loaded = performance.getEntriesByType('navigation')[0].loadEventEnd;
+    return {
+        ready,
+        first: performance.getEntriesByName('first-contentful-paint')[0].startTime,
+        files: performance.getEntriesByType('resource').reduce((sum, file) => sum + file.decodedBodySize, 0),
+        deaf: Math.max(0, ...window.tasks.filter(task => task.startTime >= loaded).map(task => task.duration)),
+    };
+}"""
+HEADS = """page, widgets, frames, kB of text, kB a widget, kB of the page (compressed),
+kB of files, stock, ratio, ms to the first text, stock, ratio, ms until ready, stock, ratio,
+ms of the longest task, ms of a swap""".replace("\n", " ").split(", ")
 
 
 def measure():
-    files = [path for path in sorted(SITE.glob("book/**/*.html")) if VIEW in path.read_bytes()]
-    pages = [path.relative_to(SITE).as_posix() for path in files if not path.name.endswith(".slides.html")]
-    for page in pages:
-        text = (SITE / page).read_bytes()
-        widgets = text.count(VIEW)
-        yield Row(
-            f"`{page}`, {widgets} widgets: kB of HTML per widget",
-            f"{len(text) / 1000 / widgets:.0f} ({len(gzip.compress(text)) / 1000 / widgets:.0f} compressed)",
-            "target: at most 500",
-            500_000 / (len(text) / widgets),
-        )
-    by_weight = sorted(pages, key=lambda page: (SITE / page).stat().st_size)
-    visited = [by_weight[0], by_weight[len(by_weight) // 2], by_weight[-1]]
+    pages = [path.relative_to(SITE).as_posix() for path in sorted(SITE.glob("book/**/*.html")) if weigh(path)]
+    lines, ratios = [], {"files": [], "first": [], "ready": []}
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         stock = build_stock(Path(folder))
         chromium = stack.enter_context(browser.launch())
         sites = [stack.enter_context(browser.serve(site)) for site in (SITE, stock)]
-        say(f"Loading {len(visited)} pages {VISITS} times from each site …")
-        for page in visited:
+        for page in pages:
+            say(f"Loading {page} {VISITS} times from each site …")
             ours, theirs = zip(*([load(chromium, site, page) for site in sites] for _ in range(VISITS)), strict=True)
-            (ready, size), (stock_ready, stock_size) = map(median, (ours, theirs))
-            yield Row(f"`{page}`: ms until ready", f"{ready:.0f}", f"stock: {stock_ready:.0f}", stock_ready / ready)
-            yield Row(
-                f"`{page}`: kB of shared files",
-                f"{size / 1000:.0f}",
-                f"stock: {stock_size / 1000:.0f}",
-                stock_size / size,
-            )
+            line = [f"`{Path(page).stem}`", *weigh(SITE / page)]
+            for what, unit in ("files", 1000), ("first", 1), ("ready", 1):
+                our, their = (statistics.median(visit[what] for visit in visits) / unit for visits in (ours, theirs))
+                ratios[what].append(their / our)
+                line += [f"{our:.0f}", f"{their:.0f}", f"{their / our:.2f}"]
+            deaf = max(visit["deaf"] for visit in ours)
+            lines.append([*line, f"{deaf:.0f}", f"{swap(chromium, sites[0], page):.0f}"])
+    for what, how in (
+        ("files", "kB of files a page loads, stock over ours"),
+        ("first", "ms until a page's first content, stock over ours"),
+        ("ready", "ms until a page's widgets are ready, stock over ours"),
+    ):
+        least, median, most = min(ratios[what]), statistics.median(ratios[what]), max(ratios[what])
+        target = "" if what == "first" else "target: at least 2 on every page"
+        yield Row(f"{how}: least, median, most", f"{least:.2f}, {median:.2f}, {most:.2f}", target, least)
+    yield Table(HEADS, lines)
 
 
-def median(visits):
-    return [statistics.median(values) for values in zip(*visits, strict=True)]
+def weigh(path):
+    """The table's entries for what a page holds; none for a page without widgets, or for a deck."""
+    text = path.read_text()
+    widgets = text.count(budget.VIEW)
+    if not widgets or path.name.endswith(".slides.html"):
+        return []
+    weight, size = budget.weights(path), len(text.encode())
+    pictures = text.count("<figure", text.index("widget-state+json"))
+    packed = len(gzip.compress(text.encode()))
+    numbers = [widgets, pictures, weight["text"] // 1000, weight["a widget"] // 1000]
+    return [*map(str, numbers), f"{size // 1000} ({packed // 1000})"]
 
 
 def load(chromium, site, page):
-    """(ms until every widget shows its picture, bytes of all files but the page itself)."""
+    """What a visit saw: the times of its first content and of its widgets in ms, the bytes of its files, …"""
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
     try:
         tab = context.new_page()
-        tab.add_init_script(READY % (SITE / page).read_bytes().count(VIEW))
+        tab.add_init_script(WATCH % (SITE / page).read_text().count(budget.VIEW))
         tab.goto(site + page, wait_until="networkidle")
-        ready = tab.evaluate("window.widgetsShown")
-        size = tab.evaluate(
-            "performance.getEntriesByType('resource').reduce((sum, file) => sum + file.decodedBodySize, 0)"
-        )
-        return ready, size
+        return tab.evaluate(SEEN)
     finally:
         context.close()
+
+
+def swap(chromium, site, page):
+    """ms from a key on the first slider to its picture, the median of a sweep there and back."""
+    with browser.visit(chromium, site, page) as (tab, _):
+        tab.wait_for_function("!document.querySelector('.first-picture')")
+        explorable = tab.locator(".explorable").filter(has=tab.locator(".noUi-handle")).first
+        return statistics.median(seen["painted"] for seen in frames.follow(tab, explorable, 2))
 
 
 def build_stock(folder):
@@ -102,8 +137,7 @@ def build_stock(folder):
     executions = next((SITE.parent / ".executions").iterdir())
     config["sphinx"]["local_extensions"] = {"appendix": "book/_extensions"}  # whose directives the pages use
     config.pop("launch_buttons", None)  # `course` finds the address they need
-    for name in "myst_update_mathjax", "mathjax3_config":
-        config["sphinx"]["config"].pop(name, None)
+    config["sphinx"]["config"].pop("myst_update_mathjax")
     shutil.copytree(executions, folder / "executions")
     config["sphinx"]["config"]["nb_execution_cache_path"] = str(folder / "executions")
     (book / "_config.yml").write_text(yaml.safe_dump(config))
@@ -120,8 +154,13 @@ def build_stock(folder):
             (f"{CDN}mathjax@3/es5/", "mathjax/es5/"),
         ):
             text = text.replace(address, f"{root}cdn/{file}")
-        path.write_text(text)
+        path.write_text(VIEW_DATA.sub(only_the_model, text))  # the first picture is ours, too
     return site
+
+
+def only_the_model(view):
+    model = {name: value for name, value in json.loads(view[2]).items() if name in ("model_id", *VERSION)}
+    return f"{view[1]}{json.dumps(model)}{view[3]}"
 
 
 def run_build(book, *options, **environment):

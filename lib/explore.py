@@ -118,16 +118,20 @@ class Explorable(ipywidgets.VBox):
     """Controls over a picture. Its plain text is the default picture's sentence: nbval compares that, and a reader
     of the raw notebook still learns what there was to see."""
 
-    def __init__(self, selectors, picture, sentence):
+    def __init__(self, selectors, picture, sentence, first=None):
         super().__init__([*selectors, picture], layout=ipywidgets.Layout(max_width="44em"))
         self.add_class("explorable")
         self.sentence = sentence
+        self.first = first  # on a page: the HTML that stands there until the widget does
 
     def __repr__(self):
         return self.sentence
 
     def _repr_mimebundle_(self, **kwargs):
-        return {**super()._repr_mimebundle_(**kwargs), "text/plain": self.sentence}
+        bundle = {**super()._repr_mimebundle_(**kwargs), "text/plain": self.sentence}
+        if self.first:
+            bundle["application/vnd.jupyter.widget-view+json"]["first"] = self.first
+        return bundle
 
 
 def states(controls):
@@ -206,11 +210,11 @@ def _prerendered(figure_function, controls):
     """
     order = sorted(controls, key=lambda name: len(controls[name].values))
     selectors = {name: _Selector(name, control) for name, control in controls.items()}
-    size, start_sentence = 0, None
+    size, start = 0, None
     shared = {"layout": ipywidgets.Layout(), "style": HTMLStyle()}
 
     def nest(names, state):
-        nonlocal size, start_sentence
+        nonlocal size, start
         if not names:
             picture, sentence = frame(figure_function, **{name: state[name] for name in controls})
             size += len(picture)
@@ -218,7 +222,7 @@ def _prerendered(figure_function, controls):
                 name = figure_function.__name__
                 raise ValueError(f"the frames of {name} weigh more than {MAX_BYTES:,} bytes: {_coarsen(controls)}")
             if all(state[name] == control.values[control.start] for name, control in controls.items()):
-                start_sentence = sentence
+                start = picture, sentence
             return ipywidgets.HTML(picture, **shared)
         name, *inner = names
         children = [nest(inner, state | {name: value}) for value in controls[name].values]
@@ -227,7 +231,9 @@ def _prerendered(figure_function, controls):
         return stack
 
     picture = nest(order, {})
-    return Explorable([selector.box for selector in selectors.values()], picture, start_sentence)
+    first, sentence = start
+    first = f'<div class="first-picture" style="--controls: {len(controls)}">{first}</div>'
+    return Explorable([selector.box for selector in selectors.values()], picture, sentence, first)
 
 
 def _live(figure_function, controls):

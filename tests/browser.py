@@ -97,6 +97,14 @@ def visit(chromium, site, path="", width=1280, height=900):
         context.close()
 
 
+def define(page, script):
+    """Run a script in a page, whose Content-Security-Policy would refuse it as a part of the page."""
+    session = page.context.new_cdp_session(page)
+    result = session.send("Runtime.evaluate", {"expression": script})
+    session.detach()
+    assert "exceptionDetails" not in result, result["exceptionDetails"]
+
+
 def _of(site, url):
     """Whether an address is the site's own, or stands for data within the page."""
     return url.startswith((site, site.replace("http:", "ws:"), "data:", "blob:", "about:"))

@@ -1,6 +1,6 @@
 """A picture with its controls, on a page or on a slide, moved as a reader moves them: by keyboard and by mouse.
 
-    page.add_script_tag(content=HELPERS)
+    browser.define(page, HELPERS)
     Explorable(page, 0, every=True).check()
 """
 

@@ -1,4 +1,4 @@
-"""The Sphinx extension: its digest, its addresses, and one small book built with the course's own configuration."""
+"""The Sphinx extension: its digest, its assets, and one small book built with the course's own configuration."""
 
 import importlib.util
 import json
@@ -13,34 +13,27 @@ from types import SimpleNamespace
 import nbformat
 import pytest
 import yaml
+from sphinx.errors import ConfigError
 
 ROOT = Path(__file__).parents[1]
 spec = importlib.util.spec_from_file_location("course", ROOT / "book" / "_extensions" / "course.py")
 course = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(course)
 
-PACKAGES = json.loads((ROOT / "package.json").read_text())["dependencies"]
+WANTED = {*course.DECK.values(), *(font.replace("*", "font") for font in course.FONTS)}
 
 
 @pytest.fixture
 def root(tmp_path, monkeypatch):
-    """A repository in small: the code, the lock, the list of packages, nothing installed."""
+    """A repository in small: the code, the lock, and installed the files that decks load and one that none does."""
     shutil.copytree(ROOT / "lib", tmp_path / "lib", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("requirements.txt", "package.json"):
-        shutil.copy(ROOT / name, tmp_path)
-    monkeypatch.setattr(course, "ROOT", tmp_path)
-    return tmp_path
-
-
-def install(root, *packages):
-    """Install in small, and with a file that no page loads; gives the names of the files that pages load."""
-    wanted = {course.MATHJAX, *course.DECK.values(), *(font.replace("*", "font") for font in course.FONTS)}
-    wanted = {name for name in wanted if name.startswith(packages)}
-    for name in wanted | {f"{package}/notes.txt" for package in packages}:
-        file = root / "node_modules" / name
+    shutil.copy(ROOT / "requirements.txt", tmp_path)
+    for name in [*WANTED, "mathjax/notes.txt"]:
+        file = tmp_path / "node_modules" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(name)
-    return wanted
+    monkeypatch.setattr(course, "ROOT", tmp_path)
+    return tmp_path
 
 
 def application(root):
@@ -125,63 +118,44 @@ def test_another_style_sheet_writes_the_pages_again_and_runs_no_notebook(root):
     assert after.course_digest == before.course_digest
 
 
-# --- the addresses --------------------------------------------------------------------------------------------------
+# --- the assets -----------------------------------------------------------------------------------------------------
 
 
-def test_addresses_are_beside_the_page_where_packages_are_installed(root):
-    install(root, *PACKAGES)
-    config = configured(root)
-    widgets = ["vendor/@jupyter-widgets/html-manager/dist/embed.js", "share.js"]
-    assert config.nb_ipywidgets_js == {file: {"defer": "defer"} for file in widgets}
-    assert config.mathjax_path == "vendor/mathjax/es5/tex-chtml.js"
-
-
-def test_addresses_are_at_the_cdn_in_the_pinned_version_where_they_are_not(root):
-    config = configured(root)
-    html_manager, mathjax = PACKAGES["@jupyter-widgets/html-manager"], PACKAGES["mathjax"]
-    cdn = "https://cdn.jsdelivr.net/npm"
-    assert list(config.nb_ipywidgets_js)[0] == f"{cdn}/@jupyter-widgets/html-manager@{html_manager}/dist/embed.js"
-    assert config.mathjax_path == f"{cdn}/mathjax@{mathjax}/es5/tex-chtml.js"
-    assert course.address(course.DECK["notes"]) == f"{cdn}/reveal.js@{PACKAGES['reveal.js']}/plugin/notes/notes.js"
-
-
-def test_each_package_is_looked_for_by_itself(root):
-    install(root, "mathjax")
-    config = configured(root)
-    assert config.mathjax_path == "vendor/mathjax/es5/tex-chtml.js"
-    assert list(config.nb_ipywidgets_js)[0].startswith("https://")
-
-
-def test_the_version_at_the_cdn_is_that_of_package_json(root):
-    packages = json.loads((root / "package.json").read_text())
-    packages["dependencies"]["mathjax"] = "9.8.7"
-    (root / "package.json").write_text(json.dumps(packages))
-    assert "/mathjax@9.8.7/" in configured(root).mathjax_path
+def test_without_the_packages_the_build_says_what_to_do(root):
+    shutil.rmtree(root / "node_modules")
+    with pytest.raises(ConfigError, match="run `make book`, or `npm ci`"):
+        configured(root)
 
 
 def test_scripts_and_fonts_are_copied_beside_the_pages_and_nothing_else(root):
-    wanted = install(root, *PACKAGES)
     app = application(root)
     course.finish(app, None)
     vendor = Path(app.outdir) / "_static" / "vendor"
-    assert {path.relative_to(vendor).as_posix() for path in vendor.rglob("*") if path.is_file()} == wanted
-    for name in wanted:
+    assert {path.relative_to(vendor).as_posix() for path in vendor.rglob("*") if path.is_file()} == WANTED
+    for name in WANTED:
         assert (vendor / name).read_text() == (root / "node_modules" / name).read_text()
+
+
+@pytest.mark.parametrize(("source", "lock", "again"), [(1, 1, False), (3, 1, True), (1, 3, True)])
+def test_a_file_is_made_again_when_its_sources_or_the_packages_are_newer(root, source, lock, again):
+    made, script, packages = root / "made.js", root / "script.js", root / "package-lock.json"
+    for file, time in (made, 2), (script, source), (packages, lock):
+        file.write_text("as it was")
+        os.utime(file, (time, time))
+    course.make(made, lambda file: file.write_text("made"), script)
+    assert (made.read_text() == "made") == again
 
 
 @pytest.mark.parametrize("broken, kind", [(ValueError(), "html"), (None, "latex")])
 def test_nothing_is_copied_after_a_failure_or_for_another_format(root, broken, kind):
-    install(root, "mathjax")
     app = application(root)
     app.builder.format = kind
     course.finish(app, broken)
     assert not Path(app.outdir).exists()
 
 
-@pytest.mark.parametrize("pattern", [course.MATHJAX, *course.DECK.values(), *course.FONTS])
+@pytest.mark.parametrize("pattern", [*course.DECK.values(), *course.FONTS])
 def test_the_installed_packages_have_the_files_that_are_asked_for(pattern):
-    if not (ROOT / "node_modules").is_dir():
-        pytest.skip("the pages' packages are not installed: run make book")
     assert list((ROOT / "node_modules").glob(pattern))
 
 
@@ -189,7 +163,7 @@ def test_thebe_is_left_out_and_nothing_else_is():
     def script(filename, **attributes):
         return SimpleNamespace(filename=filename, attributes=attributes)
 
-    keep = [script("a.js"), script(None, body="window.MathJax = 1"), script("vendor/embed.js")]
+    keep = [script("a.js"), script(None, body="window.first = 1"), script("widgets.js")]
     drop = [script("_static/sphinx-thebe.js"), script(None, body="const THEBE_JS_URL = 1")]
     context = {"script_files": [keep[0], drop[0], *keep[1:], drop[1]]}
     course.drop_unused_scripts(None, "page", "page.html", context, None)
@@ -270,9 +244,16 @@ def test_a_page_holds_every_frame_and_its_sentence(built):
     assert "LinkModel" in {m["model_name"] for m in models}  # what lets the slider move them
 
 
+def test_a_page_shows_the_first_picture_before_its_scripts(built):
+    page = (built["right"][2] / "moving.html").read_text()
+    [(first, view)] = re.findall(r'<div class="first-picture"[^>]*>(.*?)</div><script[^>]*>(.*?)</script>', page)
+    assert json.loads(view).keys() == {"model_id", "version_major", "version_minor"}
+    assert first.count("<img") == 1 and "<figcaption" in first and "The dot is at 0." in first
+
+
 def test_only_a_page_with_widgets_loads_their_script(built):
     html = built["right"][2]
-    for script in "html-manager", "share.js":
+    for script in "widgets.js", "share.js":
         assert script in scripts((html / "moving.html").read_text())
         assert script not in scripts((html / "index.html").read_text())
 

@@ -27,7 +27,7 @@ def opened(chromium, site, name, query=""):
 
 def laid_out(page):
     page.wait_for_selector(".reveal.laid-out", timeout=PATIENCE)
-    page.add_script_tag(content=explorables.HELPERS + HELPERS)
+    browser.define(page, explorables.HELPERS + HELPERS)
     return page.evaluate("Reveal.getTotalSlides()")
 
 

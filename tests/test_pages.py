@@ -37,8 +37,7 @@ def visit(request, chromium, site):
     """A page with all that is on it, open for all tests of this page and width."""
     name, width = request.param
     with browser.visit(chromium, site, f"{name}.html", width, SIZES[width]) as (page, problems):
-        page.add_script_tag(content=HELPERS)
-        page.evaluate("document.querySelector('script[src*=mathjax]') && MathJax.startup.promise.then(() => null)")
+        browser.define(page, HELPERS)
         assert_none(page, "unfinished()")
         yield page, problems
 
@@ -67,9 +66,19 @@ const name = element => element.outerHTML.slice(0, 160);
 const unfinished = () => [
   ...all('script[type="application/vnd.jupyter.widget-view+json"]')
     .filter(view => !view.parentElement.querySelector('.jupyter-widgets')),
+  ...all('.first-picture'),
   ...all('.explorable').filter(root => state(root) === null),
   ...all('.math').filter(math => !math.querySelector('mjx-container')),
 ].map(name);
+
+// From the top to the end and back, as far at a time as a reader sees: nothing on the way asks for more.
+const scrolled = async () => {
+  for (let top = 0; top < document.documentElement.scrollHeight; top += innerHeight) {
+    scrollTo(0, top);
+    await new Promise(requestAnimationFrame);
+  }
+  scrollTo(0, 0);
+};
 
 const wrong_images = () => all('img').filter(image => !(
   image.complete && image.naturalWidth
@@ -115,12 +124,13 @@ const shown = root => all('p', root).flatMap((feedback, i) => feedback.checkVisi
 
 @pytest.mark.browser
 def test_a_page_is_whole(page):
+    page.evaluate("scrolled()")
     assert_none(page, "raw_math()")
     assert_none(page, "wrong_images()")
     assert_none(page, "too_wide()")
     assert_none(page, "pale_in_the_dark()")
     views = page.evaluate("all('script[type=\"application/vnd.jupyter.widget-view+json\"]').length")
-    loaders = page.evaluate("performance.getEntriesByType('resource').filter(e => /html-manager/.test(e.name)).length")
+    loaders = page.evaluate("performance.getEntriesByType('resource').filter(e => /widgets\\.js/.test(e.name)).length")
     assert bool(loaders) == bool(views), f"{loaders} widget scripts for {views} widgets"
     assert page.locator("link[rel~=icon]").count(), "a page without an icon asks for /favicon.ico, which is not there"
 
@@ -258,7 +268,7 @@ load("https://cdn.example/lazy.mjs"); </script>
 def test_the_tests_see_planted_faults(chromium, tmp_path):
     (tmp_path / "bad.html").write_text(BAD_PAGE)
     with browser.serve(tmp_path) as site, browser.visit(chromium, site, "bad.html", width=390) as (page, problems):
-        page.add_script_tag(content=HELPERS)
+        browser.define(page, HELPERS)
         seen = {"raw_math": 4, "wrong_images": 3, "too_wide": 1, "unfinished": 2}
         assert {check: page.evaluate(f"{check}().length") for check in seen} == seen
         for planted in (

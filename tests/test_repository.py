@@ -132,12 +132,6 @@ def test_javascript_is_locked_by_hash_and_not_by_address(folder):
     assert not [name for name, entry in packages.items() if "resolved" in entry]
 
 
-def test_readers_get_the_two_javascript_packages_and_nothing_else():
-    locked = json.loads((ROOT / "package-lock.json").read_text())["packages"]
-    direct = {f"node_modules/{name}" for name in locked[""]["dependencies"]}
-    assert locked.keys() - {""} == direct, "run make lock: the packages are bundles and need nothing else"
-
-
 # --- the commands and who calls them --------------------------------------------------------------------------------
 
 

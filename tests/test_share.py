@@ -20,7 +20,7 @@ class Opened:
     """A page or deck opened by a link to one of its pictures, the first one (number 0) or the second."""
 
     def __init__(self, page, number):
-        page.add_script_tag(content=explorables.HELPERS)
+        browser.define(page, explorables.HELPERS)
         self.page, self.picture = page, explorables.Explorable(page, number, every=False)
         self.root = self.picture.root
         self.button, self.says = self.root.locator(".share button"), self.root.get_by_role("status")
@@ -52,7 +52,7 @@ def opened(chromium):
         page.wait_for_selector(".explorable .share", state="attached", timeout=PATIENCE)
         if "slides" in page.url:
             page.wait_for_selector(".reveal.laid-out", timeout=PATIENCE)
-        page.evaluate("MathJax.startup.promise.then(() => following).then(() => null)")  # the link is followed
+        page.evaluate("following.then(() => null)")  # the link is followed
         return Opened(page, number)
 
     yield open_

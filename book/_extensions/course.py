@@ -1,8 +1,9 @@
 """The course's one Sphinx extension. It lets plain `jupyter-book build .` make the whole static site:
 
 prerender   kernels of a build draw every frame of every widget (`lib.explore` looks at COURSE_PRERENDER)
-assets      MathJax, the widgets' loader and reveal.js come from node_modules, copied beside the pages, where `npm ci`
-            has put them, and from their CDN, at the same versions, where it has not
+assets      all that a page or deck loads stands beside it: the widgets' script is bundled, fonts, reveal.js and the
+            decks' MathJax are copied, from node_modules, where `npm ci` has put them
+first       a page shows each widget's first picture at once, before any script has run
 cache       stored executions, and the pages read from them, are valid for one state of `lib` and of the lock file
 parallel    the chapters without a stored execution run side by side, one on each processor
 launch      a chapter's page has a button that opens it in Binder, where the address of the repository is known
@@ -15,48 +16,44 @@ import json
 import os
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import nbformat
+from docutils import nodes
 from jupyter_cache import get_cache
 from jupyter_cache.executors import load_executor
 from sphinx.errors import ConfigError
 from sphinx.util import logging
 
-ROOT = Path(__file__).resolve().parents[2]
-CDN = "https://cdn.jsdelivr.net/npm"
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+STATIC = "_static/*.*", "_extensions/*.*", "_extensions/page/*.*"  # what decides a page besides its text, below book
 GITHUB = "https://github.com"
 
-# What pages and decks load from each package, and what that looks for beside itself: fonts.
-WIDGETS = "@jupyter-widgets/html-manager/dist/embed.js"
-MATHJAX = "mathjax/es5/tex-chtml.js"
+# The widgets' script, which esbuild makes of page/widgets.js and of Jupyter's packages, and its style sheet.
+WIDGETS, WIDGETS_STYLE = "widgets.js", "widgets.css"
+VIEW = '<script type="application/vnd.jupyter.widget-view+json">'
+
+# What decks load from each package, below VENDOR, and the fonts of their MathJax's and the pages' formulas.
+VENDOR = "vendor"
 DECK = {
     "reset": "reveal.js/dist/reset.css",
     "layout": "reveal.js/dist/reveal.css",
     "reveal": "reveal.js/dist/reveal.js",
     "notes": "reveal.js/plugin/notes/notes.js",
     "mathjax": "mathjax/es5/tex-svg.js",  # needs no fonts, which some browsers refuse to a page opened as a file
-    "widgets": WIDGETS,
 }
-FONTS = "@jupyter-widgets/html-manager/dist/*.woff2", "mathjax/es5/output/chtml/fonts/woff-v2/*.woff"
+FONTS = ("mathjax/es5/output/chtml/fonts/woff-v2/*.woff",)
 
-# MathJax 3 keeps settings and later itself in window.MathJax. Widgets ask MathJax 2's Hub to typeset their labels:
-# until MathJax 3 is ready that may do nothing, since it then typesets the whole page; afterwards it typesets the label.
+# MathJax 3 keeps settings and later itself in window.MathJax.
 MATHJAX_SETTINGS = """
 window.MathJax = {
   tex: {inlineMath: [["$", "$"], ["\\\\(", "\\\\)"]]},
   svg: {scale: 0.9},
   options: {ignoreHtmlClass: "tex2jax_ignore|document", processHtmlClass: "tex2jax_process|math|output_area"},
-  startup: {ready() {
-    MathJax.startup.defaultReady();
-    MathJax.Hub = {Queue: ([, , element]) => MathJax.typesetPromise([element])};
-  }},
-  Hub: {Queue() {}},
 };
 """
-
-# The theme's icon script would replace the <i> elements of a Play button; told to nest its icons, it keeps them.
-ICON_SETTINGS = "window.FontAwesomeConfig = {autoReplaceSvg: 'nest'}"
 
 # What a reader should know before pressing the button: the notebook opens without its pictures.
 LAUNCH = "Open this chapter in JupyterLab on mybinder.org. It takes some minutes; then choose Run > Run All Cells."
@@ -69,6 +66,8 @@ def setup(app):
     app.connect("config-inited", configure)
     app.connect("config-inited", find_repository)
     app.connect("env-before-read-docs", execute)
+    app.connect("builder-inited", lambda app: bundle(Path(app.outdir)))
+    app.connect("doctree-resolved", show_first_pictures)
     app.connect("html-page-context", drop_unused_scripts, priority=900)
     app.connect("html-page-context", name_launch_button, priority=900)  # after the theme has made it
     app.connect("html-page-context", name_source_buttons, priority=900)
@@ -76,18 +75,21 @@ def setup(app):
     app.setup_extension("appendix")
     app.setup_extension("decks")
     app.setup_extension("found")
-    app.add_js_file(None, body=ICON_SETTINGS, priority=0)
-    app.add_js_file(None, body=MATHJAX_SETTINGS, priority=0)
+    app.setup_extension("typeset")
+    app.setup_extension("private")
+    app.setup_extension("budget")
+    app.add_css_file(WIDGETS_STYLE)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 
 
 def configure(app, config):
     """Point the page at its assets, and the execution cache at a folder of its own for this state of the code."""
+    if not (ROOT / "node_modules").is_dir():
+        raise ConfigError("the pages' scripts are not installed: run `make book`, or `npm ci` once")
     # myst-nb loads these on pages with widgets only
-    config.nb_ipywidgets_js = {file: {"defer": "defer"} for file in (address(WIDGETS), "share.js")}
-    config.mathjax_path = address(MATHJAX)
+    config.nb_ipywidgets_js = {file: {"defer": "defer"} for file in (WIDGETS, "share.js")}
     config.course_digest = code_digest()
-    config.course_static = digest_of(sorted((ROOT / "book" / "_static").rglob("*.*")))
+    config.course_static = digest_of(sorted(path for place in STATIC for path in (ROOT / "book").rglob(place)))
     config.nb_execution_cache_path = cache_path(Path(app.outdir).parent)
 
 
@@ -174,6 +176,40 @@ def _stored(cache, path):
         return None
 
 
+def node():
+    """Node, where the path has it, or where `make` has put it."""
+    return shutil.which("node") or str(ROOT / ".venv-node" / "bin" / "node")
+
+
+def make(file, write, *sources):
+    """Write a file of the site, unless it is newer than what it is made from: its sources and the locked packages."""
+    sources = [*sources, ROOT / "package-lock.json"]
+    if not file.exists() or any(source.stat().st_mtime >= file.stat().st_mtime for source in sources):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write(file)
+
+
+def bundle(site):
+    """Make the widgets' script, and its style sheet beside it."""
+    sources = sorted((HERE / "page").iterdir())
+    options = "--bundle", "--minify", "--loader:.svg=dataurl", f"--alias:sanitize-html={HERE / 'page' / 'no-html.js'}"
+    esbuild = [node(), str(ROOT / "node_modules" / "esbuild" / "bin" / "esbuild"), *options]
+
+    def write(file):
+        command = [*esbuild, str(HERE / "page" / WIDGETS), f"--outfile={file}", "--log-level=warning"]
+        subprocess.run(command, check=True)
+
+    make(site / "_static" / WIDGETS, write, *sources)
+
+
+def show_first_pictures(app, doctree, docname):
+    """Before each widget stands its first picture, which the notebook gave along with it, until the widget is there."""
+    for raw in doctree.findall(nodes.raw):
+        if raw.astext().startswith(VIEW):
+            view = json.loads(raw.astext().removeprefix(VIEW).removesuffix("</script>"))
+            raw.children = [nodes.Text(f"{view.pop('first')}{VIEW}{json.dumps(view)}</script>")]
+
+
 def drop_unused_scripts(app, pagename, templatename, context, doctree):
     """Leave out thebe, which the theme declares twice on every page (a console error) and this course does not use."""
     context["script_files"] = [
@@ -189,22 +225,13 @@ def finish(app, exception):
 
 
 def copy_assets(site):
-    """Copy what pages and decks load, as far as it is installed, into the site."""
+    """Copy what pages and decks load from the packages into the site."""
     packages = ROOT / "node_modules"
-    for pattern in (MATHJAX, *DECK.values(), *FONTS):
+    for pattern in (*DECK.values(), *FONTS):
         for source in packages.glob(pattern):
-            place = site / "_static" / "vendor" / source.relative_to(packages)
+            place = site / "_static" / VENDOR / source.relative_to(packages)
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, place)
-
-
-def address(file):
-    """Where a page finds a file of a package: relative to _static, or at the CDN if it is not installed."""
-    if (ROOT / "node_modules" / file).exists():
-        return f"vendor/{file}"
-    versions = json.loads((ROOT / "package.json").read_text())["dependencies"]
-    [package] = [name for name in versions if file.startswith(f"{name}/")]
-    return f"{CDN}/{package}@{versions[package]}{file.removeprefix(package)}"
 
 
 def code_digest():

@@ -79,7 +79,6 @@ def write_deck(path, page, cache, deck, digest):
     for cell in notebook.cells:
         cell.source = re.sub(r"\]\(([^\s()]+)\.(ipynb|md)(#[^\s()]*)?\)", r"](\1.html\3)", cell.source)
     static = "../" * page.count("/") + "_static"
-    addresses = {name: course.address(file) for name, file in course.DECK.items()}
     resources = {
         "title": notebook.cells[0].source.splitlines()[0].removeprefix("# "),
         "page": f"{path.stem}.html",
@@ -87,7 +86,7 @@ def write_deck(path, page, cache, deck, digest):
         "static": static,
         "settings": course.MATHJAX_SETTINGS,
         "highlighting": HtmlFormatter().get_style_defs(".highlight"),
-        **{name: url if url.startswith("https:") else f"{static}/{url}" for name, url in addresses.items()},
+        **{name: f"{static}/{course.VENDOR}/{file}" for name, file in course.DECK.items()},
     }
     exporter = HTMLExporter(
         template_name="deck",
@@ -112,6 +111,7 @@ def main():
         sys.exit(f"These chapters do not run; make book tells more:\n{failed}")
     write(build / "html", cache, paths)
     course.copy_assets(build / "html")
+    course.bundle(build / "html")
     shutil.copytree(STATIC, build / "html" / "_static", dirs_exist_ok=True)
 
 

@@ -23,7 +23,6 @@ if (!isDeck) {
   window.addEventListener("load", async () => {
     await picturesShown();
     offerLinks();
-    await window.MathJax?.startup?.promise; // which moves what stands below formulas
     followLinks();
   });
 }
@@ -33,7 +32,7 @@ function picturesShown() {
   const start = performance.now();
   return new Promise((resolve) => {
     const look = (now) => {
-      const missing = document.querySelector(`:has(> ${WIDGET}):not(:has(img))`) && now - start < PATIENCE;
+      const missing = document.querySelector(`.first-picture, :has(> ${WIDGET}):not(:has(img))`) && now - start < PATIENCE;
       missing ? requestAnimationFrame(look) : resolve();
     };
     requestAnimationFrame(look);
