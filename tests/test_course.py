@@ -66,7 +66,7 @@ NO_CHANGES = {
     "compiled code": lambda root: (root / "lib" / "gumbel.pyc").write_bytes(b"1"),
     "the README": lambda root: (root / "README.md").write_text("1"),
     "a test": lambda root: (root / "test_it.py").write_text("1"),
-    "the page's packages": lambda root: append(root / "package.json", "\n"),
+    "the page's packages": lambda root: (root / "package.json").write_text("1"),
     "the lock of the tests": lambda root: (root / "requirements-test.txt").write_text("1"),
 }
 

@@ -1,7 +1,8 @@
 """What a page may load: files from beside itself, and nothing from anywhere else. The browser sees to it.
 
-Every page and deck carries a Content-Security-Policy. It names the page's own inline scripts by their hashes, so that
-no other runs, forbids `eval`, and refuses every request to another host. Links out of the site stay plain links.
+Every page and deck carries a Content-Security-Policy. It names the page's own inline scripts, and what the theme's
+buttons do when they are pressed, by their hashes, so that nothing else runs; it forbids `eval`, and refuses every
+request to another host. Links out of the site stay plain links.
 """
 
 import base64
@@ -12,7 +13,7 @@ from pathlib import Path
 # `file:` is for pages opened as files, for which some browsers do not take 'self' to mean their folder.
 POLICY = (
     "default-src 'none'",
-    "script-src 'self' file: {hashes}",
+    "script-src 'self' file: 'unsafe-hashes' {hashes}",
     "style-src 'self' file: 'unsafe-inline'",  # formulas and sliders carry their sizes in style attributes
     "img-src 'self' file: data:",
     "font-src 'self' file: data:",
@@ -22,6 +23,7 @@ POLICY = (
     "base-uri 'none'",
 )
 HEAD = re.compile(r'<meta charset="utf-8" ?/?>')
+HANDLERS = "toggleFullScreen()", "window.print()"
 SCRIPT = re.compile(r"<script(?P<attributes>[^>]*)>(?P<code>.*?)</script>", re.S)
 # The theme's icons come from its style sheet; this script would draw the same again, and weighs 1.5 MB.
 ICONS = re.compile(r'\s*<script defer src="[^"]*/fontawesome\.js[^"]*"></script>')
@@ -39,12 +41,17 @@ def finish(app, exception):
 
 def protect(site):
     """Give each page its policy that has none yet."""
-    for path in site.rglob("*.html"):
+    for path in pages(site):
         text = path.read_text()
         if "Content-Security-Policy" not in text[:2000]:
             text = ICONS.sub("", text)
             start = HEAD.search(text).end()
             path.write_text(text[:start] + meta(text) + text[start:])
+
+
+def pages(site):
+    """The site's pages and decks; what lies in _static are the theme's templates."""
+    return sorted(path for path in site.rglob("*.html") if path.relative_to(site).parts[0] != "_static")
 
 
 def meta(text):
@@ -54,7 +61,7 @@ def meta(text):
 def policy(text):
     """The policy of a page with this text."""
     inline = [found["code"] for found in SCRIPT.finditer(text) if is_code(found["attributes"])]
-    return "; ".join(POLICY).format(hashes=" ".join(sorted(set(map(hash_source, inline))))).replace(" ;", ";")
+    return "; ".join(POLICY).format(hashes=" ".join(sorted({hash_source(code) for code in (*inline, *HANDLERS)})))
 
 
 def is_code(attributes):

@@ -2,7 +2,7 @@
 // and of what it takes from Jupyter's packages: only the kinds of widget that `lib/explore.py` uses.
 //
 // Where a widget comes stands its first picture, as plain HTML; it goes when the widget shows the same.
-import { LayoutModel, LayoutView, StyleView } from "@jupyter-widgets/base";
+import { DOMWidgetView, LayoutModel, LayoutView, StyleView } from "@jupyter-widgets/base";
 import { ManagerBase } from "@jupyter-widgets/base-manager";
 import {
   DescriptionStyleModel,
@@ -29,7 +29,7 @@ import { Widget } from "@lumino/widgets";
 import "@lumino/widgets/style/index.css";
 import "@jupyter-widgets/controls/css/widgets.css";
 
-// --- what a screen reader hears -----------------------------------------------------------------------------------
+// --- labels -------------------------------------------------------------------------------------------------------
 
 // A slider is called as its label says, and its value as the reader sees it. (The package's own slider has no name, tells
 // the value's number, and lets readers type into the value, which does nothing here.)
@@ -53,6 +53,9 @@ class NamedSliderView extends SelectionSliderView {
     return this.$slider.querySelector(".noUi-handle");
   }
 }
+
+// Labels are plain text. (The package would give them to MathJax 2.)
+DOMWidgetView.prototype.typeset = () => {};
 
 // Buttons of which one is pressed are a group, called as its label says.
 class NamedButtonsView extends ToggleButtonsView {
