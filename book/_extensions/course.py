@@ -42,11 +42,16 @@ FONTS = "@jupyter-widgets/html-manager/dist/*.woff2", "mathjax/es5/output/chtml/
 
 # MathJax 3 keeps settings and later itself in window.MathJax. Widgets ask MathJax 2's Hub to typeset their labels:
 # until MathJax 3 is ready that may do nothing, since it then typesets the whole page; afterwards it typesets the label.
+# A formula's menu opens by a click; as stops for the key Tab, hundreds of formulas would stand before a page's sliders.
 MATHJAX_SETTINGS = """
 window.MathJax = {
   tex: {inlineMath: [["$", "$"], ["\\\\(", "\\\\)"]]},
   svg: {scale: 0.9},
-  options: {ignoreHtmlClass: "tex2jax_ignore|document", processHtmlClass: "tex2jax_process|math|output_area"},
+  options: {
+    ignoreHtmlClass: "tex2jax_ignore|document",
+    processHtmlClass: "tex2jax_process|math|output_area",
+    menuOptions: {settings: {inTabOrder: false}},
+  },
   startup: {ready() {
     MathJax.startup.defaultReady();
     MathJax.Hub = {Queue: ([, , element]) => MathJax.typesetPromise([element])};
@@ -73,6 +78,7 @@ def setup(app):
     app.connect("html-page-context", name_launch_button, priority=900)  # after the theme has made it
     app.connect("html-page-context", name_source_buttons, priority=900)
     app.connect("build-finished", finish)
+    app.setup_extension("access")
     app.setup_extension("appendix")
     app.setup_extension("decks")
     app.setup_extension("found")
