@@ -1,7 +1,7 @@
 // For readers who hear a page, or move on it by keyboard:
 //
 //   captions   when a control has changed a picture, a screen reader says the new caption, once it rests
-//   formulas   what is wider than the page, and scrolls in a box of its own, can be scrolled by keyboard
+//   formulas   what is wider than its column scrolls in a box of its own, also by keyboard
 
 const REST = 1000; // milliseconds, longer than a step of most animations, which so are silent until they are paused
 
@@ -41,11 +41,20 @@ function announceChanges(picture) {
 
 // --- formulas -----------------------------------------------------------------------------------------------------
 
-// Called at first and whenever a box or what is in it changes its size: when the formula is typeset, the window turned.
-const resized = new ResizeObserver((entries) => {
-  for (const { target } of entries) {
-    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
-    else target.removeAttribute("tabindex");
+// Called at first and whenever the text changes its size: when formulas are typeset, a fold opens, the window turns.
+function boxWideFormulas() {
+  const inLines = [...document.querySelectorAll("article span.math")];
+  const wide = inLines.map((formula) => formula.firstElementChild?.offsetWidth > columnOf(formula).clientWidth);
+  inLines.forEach((formula, i) => formula.classList.toggle("wide", wide[i]));
+  for (const box of document.querySelectorAll("article :is(div.math, span.math)")) {
+    if (box.scrollWidth > box.clientWidth && box.clientWidth) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
   }
-});
-for (const box of document.querySelectorAll("div.math, table.errata td p")) resized.observe(box);
+}
+
+function columnOf(formula) {
+  return formula.parentElement.closest(":not(span, a, em, strong)");
+}
+
+const text = document.querySelector("article");
+if (text) new ResizeObserver(boxWideFormulas).observe(text);

@@ -68,6 +68,7 @@ def inverse_cdf(law, scale):
         heights = np.exp(transforms.log_density(quantile, np.zeros_like, inside))
         color = (style.BLUE, style.AMBER)[k % 2]
         bottom.fill_between(inside, heights, color=color, alpha=0.35, lw=0)
+        bottom.plot([low, low], [0, heights[0]], color=style.GREY, lw=1)
     bottom.plot(z, density, color=style.BLACK, lw=1.5)
     top.set(title="distribution function: u = F(z)", ylim=(0, 1), yticks=[0, 0.5, 1])
     peak = {"Gumbel": 0.37, "logistic": 0.25, "exponential": 1.0, "Kumaraswamy": 2.2}[law]
