@@ -40,7 +40,8 @@ def alone(figure):
     """Pairs of curves or marks, in one pair of axes or legend, that only their colours tell apart; as texts.
 
     Else they differ in line, marker, filling, hatch, in width by half, in lightness (3 : 1), or one has its name beside
-    it, in its own colour. A mark on a curve is told by the curve, and a stem by the mark that it ends in.
+    it, in its own colour. A mark on a curve is told by the curve; a straight line by the marks in its colour, or the
+    one that it ends in.
     """
     found = []
     legends = [ax.get_legend() for ax in figure.axes if ax.get_legend()] + figure.legends
@@ -61,11 +62,16 @@ def told_by_themselves(ax):
     marks = [line for line in lines if line not in curves and line.get_marker() not in ("None", "", None)]
     straight = [line for line in lines if line not in curves + marks]
     of_curves = {to_rgba(color(curve)) for curve in curves}
+    of_marks = {to_rgba(color(line)) for line in lines if line.get_marker() not in ("None", "", None)}
     points = [tuple(point) for mark in marks for point in mark.get_xydata()]
     return [
         *curves,
         *(mark for mark in marks if to_rgba(color(mark)) not in of_curves),
-        *(line for line in straight if not points or not any(tuple(end) in points for end in line.get_xydata())),
+        *(
+            line
+            for line in straight
+            if to_rgba(color(line)) not in of_marks and not any(tuple(end) in points for end in line.get_xydata())
+        ),
     ]
 
 

@@ -156,7 +156,7 @@ def slopes(function, theta):
         left.plot(z[part], values[part], color=style.BLACK)
     left.set(xlabel="sample z (grey: how often)", title=f"f: {function}", xlim=(-4, 4), ylim=(-1.1, 3.2))
     expected, exact, path = EXPECTED[function]
-    right.plot(thetas, expected(thetas), color=style.GREY, lw=3, alpha=0.6)
+    right.plot(thetas, expected(thetas), color=style.GREY, lw=1.2)
     run = np.array([-1.2, 1.2])
     here, exact, path = (float(part(np.float64(theta))) for part in (expected, exact, path))
     right.plot(theta + run, here + path * run, color=style.BLUE, lw=3, label="pathwise")
