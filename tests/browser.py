@@ -58,9 +58,10 @@ def serve(folder):
 
 
 @contextmanager
-def visit(chromium, site, path="", width=1280, height=900):
+def visit(chromium, site, path="", width=1280, height=900, **options):
     """Open a page of a site in a fresh profile; every request to another address is blocked.
 
+    options: of the profile, as in Playwright's `new_context`, such as reduced_motion="reduce"
     gives: (Playwright's page, list of problems), which grows while the page is open: a text for each console error,
            uncaught exception, failed request and blocked request
     """
@@ -82,7 +83,8 @@ def visit(chromium, site, path="", width=1280, height=900):
         if response.status >= 400:
             problems.append(f"failed request: {response.url[:200]} ({response.status})")
 
-    context = chromium.new_context(viewport={"width": width, "height": height}, service_workers="block")
+    options |= {"viewport": {"width": width, "height": height}, "service_workers": "block"}
+    context = chromium.new_context(**options)
     try:
         context.route(lambda url: not _of(site, url), block)
         context.route_web_socket(lambda url: not _of(site, url), block_socket)

@@ -32,6 +32,7 @@ import sys
 from concurrent.futures import ProcessPoolExecutor
 from itertools import product
 
+import colours
 import nbformat
 import pytest
 import store_outputs
@@ -40,6 +41,7 @@ from chapters import BOOK, CHAPTERS, NOTEBOOKS, ROOT, calls, cells, checked, hea
 from chapters import table_of_contents as toc
 
 import lib.explore
+from lib.figures import style
 
 SLIDES = yaml.safe_load((BOOK / "slides.yml").read_text())
 ON_SLIDES = {"slide", "subslide", "fragment"}
@@ -386,6 +388,10 @@ def test_every_state_of_every_widget(path, monkeypatch):
                         problems.append(f"{name}: {key} changes no {what}")
             if weights[-1] > 1_000_000:
                 problems.append(f"{name}: {weights[-1]:,} bytes")
+            start = {key: control.values[control.start] for key, control in controls.items()}
+            with style.context():
+                figure, _ = function(**start)
+            problems += [f"{name}: {problem}" for problem in colours.alone(figure) + colours.faint_text(figure)]
     if sum(weights) > 500_000 * len(weights):  # three widgets: 1.5 MB
         problems.append(f"the widgets of the chapter: {sum(weights):,} bytes, more than 500,000 each on average")
     assert not problems, "\n".join(problems)

@@ -47,11 +47,16 @@ DECK = {
 FONTS = ("mathjax/es5/output/chtml/fonts/woff-v2/*.woff",)
 
 # MathJax 3 keeps settings and later itself in window.MathJax.
+# A formula's menu opens by a click; as stops for the key Tab, formulas would stand before a slide's sliders.
 MATHJAX_SETTINGS = """
 window.MathJax = {
   tex: {inlineMath: [["$", "$"], ["\\\\(", "\\\\)"]]},
   svg: {scale: 0.9},
-  options: {ignoreHtmlClass: "tex2jax_ignore|document", processHtmlClass: "tex2jax_process|math|output_area"},
+  options: {
+    ignoreHtmlClass: "tex2jax_ignore|document",
+    processHtmlClass: "tex2jax_process|math|output_area",
+    menuOptions: {settings: {inTabOrder: false}},
+  },
 };
 """
 
@@ -72,6 +77,7 @@ def setup(app):
     app.connect("html-page-context", name_launch_button, priority=900)  # after the theme has made it
     app.connect("html-page-context", name_source_buttons, priority=900)
     app.connect("build-finished", finish)
+    app.setup_extension("access")
     app.setup_extension("appendix")
     app.setup_extension("decks")
     app.setup_extension("found")

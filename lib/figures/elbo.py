@@ -69,7 +69,7 @@ def ascent(step, seed):
         gap = np.maximum(gaussian.kl(mean, sigma**2, 1.5, 0.25), 1e-5)
         left_over[name] = gap[-1]
         left.plot(np.clip(mean, -0.5, 3), np.clip(sigma, 0.1, 1.8), **look)
-        left.plot(np.clip(mean[-1], -0.5, 3), np.clip(sigma[-1], 0.1, 1.8), "o", color=look["color"], ms=6)
+        left.plot(np.clip(mean[-1], -0.5, 3), np.clip(sigma[-1], 0.1, 1.8), ENDS[name], color=look["color"], ms=6)
         right.plot(np.arange(step + 1), gap, label=name, **look)
     left.set(xlabel="mean of q", title="paths of q", xlim=(-0.5, 3), ylim=(0.1, 1.8), yticks=[0.5, 1, 1.5])
     left.set_ylabel("σ of q")
@@ -155,6 +155,7 @@ LOOKS = {
     "pathwise": {"color": style.BLUE, "ls": "-", "lw": 1.5},
     "without score": {"color": style.GREEN, "ls": ":", "lw": 2.5},
 }
+ENDS = {"REINFORCE": "s", "pathwise": "o", "without score": "^"}  # where a path is now
 TERMS = {
     "REINFORCE": lambda *at: elbo.reinforce(ONE.log_joint, *at),
     "pathwise": lambda *at: elbo.pathwise(ONE.slope, *at),

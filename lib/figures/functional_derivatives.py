@@ -30,7 +30,7 @@ def nudged_point(kind, epsilon):
     figure, ax = style.figure()
     ax.plot(x, sign * x**power, color=style.BLUE)
     ax.axhline(0, color=style.GREY, lw=1, ls="--")
-    ax.plot([0, epsilon], [0, sign * epsilon**power], "o", color=style.GREY, ms=5)
+    ax.plot([0, epsilon], [0, sign * epsilon**power], "o", color=style.GREY, mfc="white", ms=5)
     ax.plot(epsilon, sign * epsilon**power, "o", color=style.RED, ms=8)
     ax.set(xlabel="x = 0 + ε", title=f"J(x) = {name}, tangent at 0 dashed", xlim=(-1.1, 1.1), ylim=(-1.3, 1.3))
     there, back = sign * epsilon**power, sign * (-epsilon) ** power

@@ -124,13 +124,13 @@ def training(step):
     tiles = path[step][:64].reshape(8, 8, 2, 5).transpose(2, 0, 3, 1)  # row of tiles, pixel row, tile, pixel column
     padded = np.zeros((2, 9, 5, 9))
     padded[:, :8, :, :8] = tiles
-    _weights(above, padded.reshape(18, 45)[:-1, :-1], signs=False)
+    _weights(above, padded.reshape(18, 45)[:-1, :-1], size=3)
     for digit in range(10):
         x, y = 9 * (digit % 5) - 0.5, 9 * (digit // 5) - 0.5
         above.plot(x + np.array([0, 8, 8, 0, 0]), y + np.array([0, 0, 8, 8, 0]), color=style.GREY, lw=0.8)
         above.text(x + 0.3, y + 0.2, str(digit), va="top", fontsize=9)
     above.spines[:].set_visible(False)
-    above.set(title="weights of each digit: blue +, red −", xlim=(-1, 44), ylim=(17, -1))
+    above.set(title="weights of each digit: + blue, − red", xlim=(-1, 44), ylim=(17, -1))
     for values, name, color, line in zip(
         losses.T, ("fitted digits", "held-out digits"), (style.BLUE, style.RED), ("-", "--"), strict=True
     ):
@@ -253,14 +253,13 @@ def _training():
     return path, np.array(losses), accuracy
 
 
-def _weights(ax, picture, signs=True):
-    """Weights as colours, each picture on its own scale; where there is room the large ones also get a + or a −."""
+def _weights(ax, picture, size=7):
+    """Weights as colours, each picture on its own scale; the large ones also get a + or a − of some size."""
     reach = max(np.abs(picture).max(), 1e-12)
     ax.imshow(picture, cmap=SIGNED, vmin=-reach, vmax=reach, interpolation="nearest")
-    if signs:
-        for marker, chosen in (("+", picture > 0.3 * reach), ("_", picture < -0.3 * reach)):
-            rows, columns = np.nonzero(chosen)
-            ax.plot(columns, rows, marker, color=style.BLACK, ms=7, mew=1.2)
+    for marker, chosen in (("+", picture > 0.3 * reach), ("_", picture < -0.3 * reach)):
+        rows, columns = np.nonzero(chosen)
+        ax.plot(columns, rows, marker, color=style.BLACK, ms=size, mew=size / 6)
     _framed(ax)
 
 

@@ -123,7 +123,8 @@ def training(step, noise):
         for w in PLACES:
             look = {"color": style.BLUE, "ls": "-"} if w < 3 else {"color": style.RED, "ls": "--"}
             ax.plot(path[: step + 1, w], **look, lw=1.3)
-            ax.plot(305, goal[w], "<", color=look["color"], ms=5, clip_on=False)
+            fill = look["color"] if w < 3 else "white"
+            ax.plot(305, goal[w], "<", color=look["color"], mfc=fill, ms=5, clip_on=False)
             ax.plot(step, path[step, w], "o" if w < 3 else "s", color=look["color"], ms=4)
         ax.set(title=name, xlabel="step", xlim=(0, 305), ylim=(-5.2, 2.2), xticks=[0, 100, 200, 300])
         ends.append((path[step, :3].mean(), path[step, 3:].mean(), np.exp(path[step]).sum()))

@@ -68,6 +68,7 @@ def inverse_cdf(law, scale):
         heights = np.exp(transforms.log_density(quantile, np.zeros_like, inside))
         color = (style.BLUE, style.AMBER)[k % 2]
         bottom.fill_between(inside, heights, color=color, alpha=0.35, lw=0)
+        bottom.plot([low, low], [0, heights[0]], color=style.GREY, lw=1)
     bottom.plot(z, density, color=style.BLACK, lw=1.5)
     top.set(title="distribution function: u = F(z)", ylim=(0, 1), yticks=[0, 0.5, 1])
     peak = {"Gumbel": 0.37, "logistic": 0.25, "exponential": 1.0, "Kumaraswamy": 2.2}[law]
@@ -155,7 +156,7 @@ def slopes(function, theta):
         left.plot(z[part], values[part], color=style.BLACK)
     left.set(xlabel="sample z (grey: how often)", title=f"f: {function}", xlim=(-4, 4), ylim=(-1.1, 3.2))
     expected, exact, path = EXPECTED[function]
-    right.plot(thetas, expected(thetas), color=style.GREY, lw=3, alpha=0.6)
+    right.plot(thetas, expected(thetas), color=style.GREY, lw=1.2)
     run = np.array([-1.2, 1.2])
     here, exact, path = (float(part(np.float64(theta))) for part in (expected, exact, path))
     right.plot(theta + run, here + path * run, color=style.BLUE, lw=3, label="pathwise")

@@ -31,7 +31,7 @@ def mean_line(a, b):
     best = float(simple_example.minimizer(a, b)) + 0.0  # -0 becomes 0
     if abs(best) <= 4:
         right.axvline(best, color=style.GREEN, ls=":")
-        right.text(best, 38, " θ* ", color=style.GREEN, ha="left" if best < 3 else "right", va="top")
+        right.text(best, 38, " θ* ", ha="left" if best < 3 else "right", va="top")
     where = "" if abs(best) <= 4 else ", outside the picture"
     return figure, f"{place} F is smallest at θ* = −b/a = {number(best)}{where}."
 

@@ -14,6 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 # Close to Okabe and Ito's palette (2008). Each channel is one of six levels, those of a stored picture (lib.explore).
+# All but green are dark enough for text, too (4.5 : 1).
 BLUE, RED, GREEN, PURPLE = "#0066CC", "#CC3300", "#009966", "#993399"
 AMBER, GREY, BLACK = "#996600", "#666666", "#333333"
 LEVELS = 6

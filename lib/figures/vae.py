@@ -15,8 +15,8 @@ from lib.figures.tiles import tiles
 WEIGHTS = (0, 0.01, 0.1, 0.5, 1, 2, 4, 10)  # of the divergence in the loss
 OBSERVED, DECODER_VARIANCE = 1.5, 0.25  # of the toy: z ~ N(0, 1), x|z ~ N(z, 1/4), and x = 1.5 was seen
 SUN = "#FFFFCC"  # of the prior: light enough for colours to read on it
-COLOURS = (style.BLUE, style.BLACK, style.GREEN, style.RED, style.AMBER, style.PURPLE)
-COLOURS += ("#0099CC", "#CC0066", style.GREY, "#669900")  # one for each kind of digit
+COLOURS = (style.BLUE, style.BLACK, "#006633", style.RED, style.AMBER, style.PURPLE)
+COLOURS += ("#006699", "#CC0066", style.GREY, "#336600")  # one for each kind of digit
 SOURCES = {
     "prior": "N(0, I)",
     "fitted": "a Gaussian with the mean and covariance of the codes",

@@ -1,0 +1,26 @@
+"""What pages need to be read by everyone, where the theme and Sphinx leave it out:
+
+script      access.js, which tells screen readers of changed captions and lets the keyboard scroll wide formulas
+corners     the empty corner of a table is no header of anything
+landmark    the title in the sidebar stands in a landmark, as all else does: screen readers go from one to the next
+"""
+
+from pathlib import Path
+
+EMPTY_HEADER = '<th class="head"><p></p></th>'
+
+
+def setup(app):
+    app.add_js_file("access.js", loading_method="defer")
+    app.connect("config-inited", find_templates)
+    app.connect("html-page-context", mend_tables)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def find_templates(app, config):
+    config.templates_path.insert(0, str(Path(__file__).parent / "theme"))  # before the theme's own
+
+
+def mend_tables(app, pagename, templatename, context, doctree):
+    if "body" in context:
+        context["body"] = context["body"].replace(EMPTY_HEADER, "<td></td>")
