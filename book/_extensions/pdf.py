@@ -15,7 +15,17 @@ from urllib.parse import unquote, urldefrag
 
 import yaml
 from pypdf import PdfReader, PdfWriter
-from pypdf.generic import ArrayObject, DictionaryObject, Fit, FloatObject, NameObject, NullObject, TextStringObject
+from pypdf.generic import (
+    ArrayObject,
+    BooleanObject,
+    DictionaryObject,
+    Fit,
+    FloatObject,
+    NameObject,
+    NullObject,
+    NumberObject,
+    TextStringObject,
+)
 
 from tests import browser
 
@@ -82,7 +92,9 @@ def write(path, chromium, site, front, parts, solutions=False):
     for page, foot in zip(book.pages, feet.pages, strict=True):
         page.merge_page(foot)
         lead_links(book, page, site, chapters)
+        page.compress_content_streams()
     add_bookmarks(book, front, parts, chapters)
+    join_tags(book, chapters.values())
     book.add_metadata({"/Title": config["title"], "/Author": config["author"]})
     book.root_object[NameObject("/Lang")] = TextStringObject(config["sphinx"]["config"]["language"])
     book.compress_identical_objects()
@@ -155,7 +167,7 @@ def add_bookmarks(book, front, parts, chapters):
     """Those of the front page, and for each part its chapters with their sections."""
     add_outline(book, chapters[front], chapters[front].reader.outline[:1])
     for part, names in parts.items():
-        above = book.add_outline_item(part, chapters[names[0]].first)
+        above = book.add_outline_item(title=part, page_number=chapters[names[0]].first)
         for name in names:
             add_outline(book, chapters[name], chapters[name].reader.outline, above)
 
@@ -168,13 +180,42 @@ def add_outline(book, chapter, outline, above=None):
             add_outline(book, chapter, item, entry)
         else:
             number, left, top = chapter.find(item)
-            entry = book.add_outline_item(once(item.title), number, above, fit=Fit.xyz(left, top))
+            place = {"page_number": number, "fit": Fit.xyz(left, top)}
+            entry = book.add_outline_item(title=once(item.title), parent=above, **place)
 
 
 def once(title):
     """A title as it stands in the text; Chromium writes one twice that it has moved to the next page."""
     half = len(title) // 2
     return title[:half] if title[:half] == title[half:] else title
+
+
+# --- tags -----------------------------------------------------------------------------------------------------------
+
+
+def join_tags(book, chapters):
+    """One tree of tags (headings, lists, words for pictures), which a screen reader needs, from those of the chapters.
+
+    Pages and links name their places in a chapter's tree by numbers, which are raised to differ from other chapters'.
+    """
+    documents, numbers, raised = ArrayObject(), ArrayObject(), 0
+    tree = book._add_object(DictionaryObject({NameObject("/Type"): NameObject("/StructTreeRoot")}))
+    for chapter in chapters:
+        tags = chapter.reader.root_object["/StructTreeRoot"].clone(book)
+        tags["/K"][NameObject("/P")] = tree
+        documents.append(tags["/K"])
+        nums = tags["/ParentTree"]["/Nums"]  # a number, its place, a number, …
+        for key, place in zip(nums[::2], nums[1::2], strict=True):
+            numbers.extend([NumberObject(key + raised), place])
+        for page in book.pages[chapter.first : chapter.first + len(chapter.reader.pages)]:
+            for holder, key in [(page, "/StructParents"), *((link, "/StructParent") for link in links(page))]:
+                if key in holder:
+                    holder[NameObject(key)] = NumberObject(holder[key] + raised)
+        raised += tags["/ParentTreeNextKey"]
+    parents = book._add_object(DictionaryObject({NameObject("/Nums"): numbers}))
+    tree.get_object().update({NameObject("/K"): documents, NameObject("/ParentTree"): parents})
+    book.root_object[NameObject("/StructTreeRoot")] = tree
+    book.root_object[NameObject("/MarkInfo")] = DictionaryObject({NameObject("/Marked"): BooleanObject(True)})
 
 
 if __name__ == "__main__":
