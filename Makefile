@@ -18,6 +18,7 @@ hint_build = read the first warning or error above: it names the file. Mend it a
 hint_ruff = mend the lines named above; `.venv/bin/ruff check --fix .` does the simple ones. Then run make again.
 hint_tests = read the failure above; `.venv/bin/python -m pytest tests -x --lf` runs only what failed. Then run make again.
 hint_nbval = mend the chapter or the code it runs; if the new output is right, store it by `make outputs`. Then run make again.
+hint_pdf = read the error above. If Chromium was not found, install it, or name it, as in `CHROMIUM=/usr/bin/chrome make pdf`.
 hint_lock = read the error above; if two packages exclude each other, change their bounds in pyproject.toml.
 hint_chapter = name a notebook below book/ without its ending, as in `make lecture CHAPTER=nce/softmax`.
 hint_port = if the port is taken, choose another, as in `make serve PORT=8001`.
@@ -33,7 +34,7 @@ QUIET = --quiet --disable-pip-version-check
 export OPENBLAS_NUM_THREADS = 1
 
 .NOTPARALLEL:
-.PHONY: help book serve slides live lecture hub test outputs bench lock clean distclean
+.PHONY: help book serve slides pdf live lecture hub test outputs bench lock clean distclean
 .DELETE_ON_ERROR:
 
 help:
@@ -48,6 +49,10 @@ slides: .venv/.installed node_modules/.installed ## write every chapter's slides
 	@echo "Making the slides: it runs every chapter that changed (a minute or two when all did) …"
 	@.venv/bin/python book/_extensions/decks.py $(call hint,build)
 	@echo "Open _build/html/book/<part>/<chapter>.slides.html in a browser."
+
+pdf: book .venv/.installed-test ## make the whole book one PDF (with solutions: SOLUTIONS=1); needs Chromium
+	@echo "Printing the pages (a minute or two) …"
+	@.venv/bin/python -m book._extensions.pdf $(if $(SOLUTIONS),--solutions) $(call hint,pdf)
 
 serve: _build/html/index.html ## show the website at http://localhost:8000 (another port: PORT=8001)
 	@echo "Open http://localhost:$(PORT) in a browser; Ctrl-C stops."

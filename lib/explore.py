@@ -9,6 +9,7 @@ Every control is a finite grid of named values, so a page without a kernel and a
              page itself links to the sliders; no kernel, and no JavaScript of ours
     live     otherwise: the frame asked for is drawn when it is asked for, and kept. The front end sends a slider's
              next position only when the kernel is idle, and then the latest one: a dragged slider never queues up
+    paper    a printed page shows a few of the frames: those of the values that each control names in `printed`
 
 The sentence is the picture's alternative text and its visible caption, and what the cell stores as plain text.
 """
@@ -37,7 +38,9 @@ from lib import checks
 from lib.figures import style
 
 MAX_FRAMES = 300
+MAX_PRINTED = 5  # frames on paper
 MAX_BYTES = 1_000_000  # of one widget's frames as they stand in the page, captions and base64 included
+VIEW = "application/vnd.jupyter.widget-view+json"
 NOT_FINITE = re.compile(r"(?<![a-z])(nan|inf|infinity)(?![a-z])", re.IGNORECASE)
 
 
@@ -51,6 +54,7 @@ class Control:
     label: str | None = None  # None: the argument's own name
     kind: str = "slider"  # slider, buttons or play
     interval: int = 0  # milliseconds between the steps of a `play`
+    printed: tuple = ()  # the values that a printed page shows, in this order; none: the default
 
     def __post_init__(self):
         for name in self.names:
@@ -59,45 +63,57 @@ class Control:
                     f"values of a control must have different names, but {name!r} names {self.names.count(name)} of "
                     f"the {len(self.names)} values {list(self.values)}: use fewer values or a wider range"
                 )
+        for value in self.printed:
+            if value not in self.values:
+                raise ValueError(f"printed must be values of the control, but {value!r} is none of {list(self.values)}")
+            if self.printed.count(value) > 1:
+                raise ValueError(f"printed must name a value once, but {value!r} stands twice in {list(self.printed)}")
+
+    @property
+    def printed_at(self):
+        """The indices of the printed values."""
+        return [self.values.index(value) for value in self.printed] or [self.start]
 
 
-def grid(first, last, count, start=None, label=None):
+def grid(first, last, count, start=None, label=None, printed=()):
     """A slider over `count` evenly spaced values, both ends included; whole numbers arrive as `int`.
 
-    start: the default, a value of the grid; the middle one if not given
-    raises: ValueError if the grid is empty or not finite, shows a value twice, or `start` is not on it
+    start  : the default, a value of the grid; the middle one if not given
+    printed: the values that a printed page shows, in this order; the default alone if not given
+    raises : ValueError if the grid is empty or not finite, shows a value twice, or `start` or a printed value is not
+             on it, or a value is printed twice
     """
-    return _control(_evenly(first, last, count), start, label)
+    return _control(_evenly(first, last, count), start, label, printed)
 
 
-def log_grid(first, last, count, start=None, label=None):
+def log_grid(first, last, count, start=None, label=None, printed=()):
     """A slider over `count` values in equal ratios, each rounded to two significant digits.
 
     first, last: positive; the rest as in `grid`
     """
     first, last, count = _range(checks.positive("first", first), checks.positive("last", last), count)
-    return _control([float(f"{value:.2g}") for value in np.geomspace(first, last, count)], start, label)
+    return _control([float(f"{value:.2g}") for value in np.geomspace(first, last, count)], start, label, printed)
 
 
-def choices(values, start=None, label=None):
+def choices(values, start=None, label=None, printed=()):
     """Buttons, one for each value: a dict {name shown: value}, or a list of values that name themselves."""
     named = values if isinstance(values, dict) else {_name(_plain(value)): value for value in values}
     if len(named) < len(values):
         raise ValueError(f"choices must have different names, but {list(values)} does not")
-    return _control(list(named.values()), start, label, names=tuple(named), kind="buttons")
+    return _control(list(named.values()), start, label, printed, names=tuple(named), kind="buttons")
 
 
-def noise(count, label="noise"):
+def noise(count, label="noise", printed=()):
     """Buttons that redraw the noise: the seeds 0 to count - 1, shown as draw 1 to draw `count`."""
     seeds = range(checks.integer("count", count, least=1))
-    return choices({f"draw {seed + 1}": seed for seed in seeds}, start=0, label=label)
+    return choices({f"draw {seed + 1}": seed for seed in seeds}, start=0, label=label, printed=printed)
 
 
-def play(first, last, count, start=None, label=None, interval=200):
+def play(first, last, count, start=None, label=None, interval=200, printed=()):
     """A `grid` with a Play button that walks along it, a step every `interval` milliseconds; it starts at `first`."""
     values = _evenly(first, last, count)
     interval = checks.integer("interval", interval, least=20)
-    return _control(values, first if start is None else start, label, kind="play", interval=interval)
+    return _control(values, first if start is None else start, label, printed, kind="play", interval=interval)
 
 
 def explore(figure_function, /, **controls):
@@ -107,6 +123,7 @@ def explore(figure_function, /, **controls):
     controls       : none to three of `grid`, `log_grid`, `choices`, `noise`, `play`, by argument name
     returns        : an `Explorable`; as the last line of a cell, the picture
     raises         : ValueError for controls that do not fit the function, for more than 300 frames or 1 MB of them,
+                     for more than 5 printed ones, which are those of every combination of the controls' printed values,
                      for a number that is not finite; whatever the figure function raises, with the state added
     """
     _check(figure_function, controls)
@@ -116,21 +133,21 @@ def explore(figure_function, /, **controls):
 
 class Explorable(ipywidgets.VBox):
     """Controls over a picture. Its plain text is the default picture's sentence: nbval compares that, and a reader
-    of the raw notebook still learns what there was to see."""
+    of the raw notebook still learns what there was to see. `page` is what a page is given beside the widget: the HTML
+    of its first picture, and which frames to print: of each the controls' positions, and the model that holds it."""
 
-    def __init__(self, selectors, picture, sentence, first=None):
+    def __init__(self, selectors, picture, sentence, page=None):
         super().__init__([*selectors, picture], layout=ipywidgets.Layout(max_width="44em"))
         self.add_class("explorable")
-        self.sentence = sentence
-        self.first = first  # on a page: the HTML that stands there until the widget does
+        self.sentence, self.page = sentence, page
 
     def __repr__(self):
         return self.sentence
 
     def _repr_mimebundle_(self, **kwargs):
         bundle = {**super()._repr_mimebundle_(**kwargs), "text/plain": self.sentence}
-        if self.first:
-            bundle["application/vnd.jupyter.widget-view+json"]["first"] = self.first
+        if self.page:
+            bundle[VIEW] = {**bundle[VIEW], **self.page}
         return bundle
 
 
@@ -138,6 +155,11 @@ def states(controls):
     """Every state of the controls, as keyword arguments of the figure function; the last control moves fastest."""
     for values in itertools.product(*(control.values for control in controls.values())):
         yield dict(zip(controls, values, strict=True))
+
+
+def on_paper(controls):
+    """The printed frames, each as the tuple of the controls' positions; the last control moves fastest."""
+    return list(itertools.product(*(control.printed_at for control in controls.values())))
 
 
 def frame(figure_function, **state):
@@ -210,30 +232,33 @@ def _prerendered(figure_function, controls):
     """
     order = sorted(controls, key=lambda name: len(controls[name].values))
     selectors = {name: _Selector(name, control) for name, control in controls.items()}
-    size, start = 0, None
+    size, frames = 0, {}  # a frame's HTML widget and sentence, by the positions of the controls in their order
     shared = {"layout": ipywidgets.Layout(), "style": HTMLStyle()}
 
-    def nest(names, state):
-        nonlocal size, start
+    def nest(names, at):
+        nonlocal size
         if not names:
-            picture, sentence = frame(figure_function, **{name: state[name] for name in controls})
+            state = {name: control.values[at[name]] for name, control in controls.items()}
+            picture, sentence = frame(figure_function, **state)
             size += len(picture)
             if size > MAX_BYTES:
                 name = figure_function.__name__
                 raise ValueError(f"the frames of {name} weigh more than {MAX_BYTES:,} bytes: {_coarsen(controls)}")
-            if all(state[name] == control.values[control.start] for name, control in controls.items()):
-                start = picture, sentence
-            return ipywidgets.HTML(picture, **shared)
+            widget = ipywidgets.HTML(picture, **shared)
+            frames[tuple(at[name] for name in controls)] = widget, sentence
+            return widget
         name, *inner = names
-        children = [nest(inner, state | {name: value}) for value in controls[name].values]
+        children = [nest(inner, at | {name: index}) for index in range(len(controls[name].values))]
         stack = ipywidgets.Stack(children, selected_index=controls[name].start, layout=shared["layout"])
         ipywidgets.jslink((selectors[name].index, "index"), (stack, "selected_index"))
         return stack
 
     picture = nest(order, {})
-    first, sentence = start
-    first = f'<div class="first-picture" style="--controls: {len(controls)}">{first}</div>'
-    return Explorable([selector.box for selector in selectors.values()], picture, sentence, first)
+    boxes = [selector.box for selector in selectors.values()]
+    start, sentence = frames[tuple(control.start for control in controls.values())]
+    first = f'<div class="first-picture" style="--controls: {len(controls)}">{start.value}</div>'
+    printed = [{"at": at, "model_id": frames[at][0].model_id} for at in on_paper(controls)]
+    return Explorable(boxes, picture, sentence, {"first": first, "printed": printed})
 
 
 def _live(figure_function, controls):
@@ -285,7 +310,7 @@ class _Selector:
             self.box = ipywidgets.HBox([button, self.index], layout=ipywidgets.Layout(flex_flow="row wrap"))
 
 
-def _control(values, start, label, names=None, kind="slider", interval=0):
+def _control(values, start, label, printed, names=None, kind="slider", interval=0):
     """A checked Control: whole numbers become int, and `start` becomes its index."""
     values = tuple(_plain(value) for value in values)
     if not values:
@@ -294,7 +319,8 @@ def _control(values, start, label, names=None, kind="slider", interval=0):
     if start is not None and not at:
         raise ValueError(f"start must be a value of the control, but {start!r} is not one of {list(values)}")
     index = at[0] if at else len(values) // 2
-    return Control(values, names or tuple(map(_name, values)), index, label, kind, interval)
+    printed = tuple(_plain(value) for value in printed)
+    return Control(values, names or tuple(map(_name, values)), index, label, kind, interval, printed)
 
 
 def _evenly(first, last, count):
@@ -323,7 +349,7 @@ def _name(value):
 
 
 def _check(figure_function, controls):
-    """The controls must fit the function's arguments, have different labels, and make at most MAX_FRAMES frames."""
+    """The controls must fit the function's arguments, have different labels, and make, and print, few frames."""
     name = figure_function.__name__
     arguments = inspect.signature(figure_function).parameters
     for argument, control in controls.items():
@@ -343,6 +369,10 @@ def _check(figure_function, controls):
     frames = math.prod(len(control.values) for control in controls.values())
     if frames > MAX_FRAMES:
         raise ValueError(f"{name} would have {frames} frames, more than {MAX_FRAMES}: {_coarsen(controls)}")
+    printed = len(on_paper(controls))
+    if printed > MAX_PRINTED:
+        counts = " × ".join(f"{len(control.printed_at)} of {argument!r}" for argument, control in controls.items())
+        raise ValueError(f"{name} would have {printed} printed frames, more than {MAX_PRINTED}: {counts}")
 
 
 def _label(argument, control):

@@ -258,6 +258,12 @@ def test_states_are_all_the_states_and_the_last_control_moves_fastest():
         (lambda: play(0, 1, 3, start=2), "start must be a value of the control, but 2 is not"),
         (lambda: choices(["a", "b"], start="c"), "start must be a value of the control, but 'c' is not"),
         (lambda: choices({"few": 1}, start="few"), "start must be a value of the control, but 'few' is not"),
+        (lambda: grid(0, 1, 5, printed=(0, 0.3)), r"printed must be values of the control, but 0.3 is none of \[0,"),
+        (lambda: log_grid(1, 4, 3, printed=(3,)), "printed must be values of the control, but 3 is none of"),
+        (lambda: choices({"few": 1}, printed=("few",)), "printed must be values of the control, but 'few' is none of"),
+        (lambda: noise(3, printed=(3,)), "printed must be values of the control, but 3 is none of"),
+        (lambda: play(0, 1, 3, printed=(1, 0, 1.0)), r"printed must name a value once, but 1 stands twice in \[1,"),
+        (lambda: Control((1, 2), ("a", "b"), 0, printed=(2, 2)), "printed must name a value once, but 2 stands twice"),
         (lambda: grid(1, 1, 2), "different names, but '1' names 2 of the 2 values"),
         (lambda: log_grid(1, 1.1, 5), "different names, but '1' names 3 of the 5 values"),
         (lambda: choices([1, 1.0]), r"choices must have different names, but \[1, 1.0\]"),
@@ -282,6 +288,11 @@ def test_a_bad_control_names_what_is_wrong(make, message):
         (two, {"slope": grid(0, 1, 2, label="learning rate"), "learning_rate": SLOPE}, "both labelled 'learning rate'"),
         (two, {"slope": grid(0, 1, 7), "learning_rate": grid(0, 1, 43)}, "301 frames, .*300: coarsen 'learning_rate'"),
         (two, {"slope": grid(0, 1, 43), "learning_rate": grid(0, 1, 7)}, "301 frames, .*300: coarsen 'slope'"),
+        (
+            two,
+            {"slope": grid(0, 1, 3, printed=(0, 1)), "learning_rate": grid(0, 1, 5, printed=(0, 0.5, 1))},
+            "two would have 6 printed frames, more than 5: 2 of 'slope' × 3 of 'learning_rate'",
+        ),
     ],
 )
 def test_controls_that_do_not_fit_are_named(monkeypatch, prerender, function, controls, message):
@@ -385,6 +396,46 @@ def test_every_frame_of_a_page_is_drawn_once(static):
 
     explore(counted, slope=SLOPE, seed=SEED)
     assert sorted(drawn) == sorted(itertools.product(SLOPE.values, SEED.values))
+
+
+# --- on paper -------------------------------------------------------------------------------------------------------
+
+PRINTED = {
+    "the default alone": ({"slope": SLOPE, "learning_rate": RATE, "seed": SEED}, [(2, 1, 0)]),
+    "in the order named": ({"slope": grid(-1, 1, 5, printed=(1, -1)), "learning_rate": RATE}, [(4, 1), (0, 1)]),
+    "every combination, the last fastest": (
+        {"slope": play(0, 4, 5, printed=(0, 3)), "learning_rate": log_grid(0.01, 1, 3, printed=(0.1, 1))},
+        [(0, 1), (0, 2), (3, 1), (3, 2)],
+    ),
+    "a value of a choice, by a draw": (
+        {"slope": choices({"score": (0, 1), "path": (1, 0)}, printed=((1, 0),)), "seed": noise(4, printed=range(4))},
+        [(1, 0), (1, 1), (1, 2), (1, 3)],
+    ),
+    "five of a control of one's own": (
+        {"slope": Control((1, 2, 4, 8, 9), tuple("abcde"), 0, printed=(9, 8, 4, 2, 1))},
+        [(4,), (3,), (2,), (1,), (0,)],
+    ),
+    "no control": ({}, [()]),
+}
+VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+@pytest.mark.parametrize("controls, positions", PRINTED.values(), ids=PRINTED.keys())
+def test_the_page_learns_which_frames_to_print_and_where_they_are(static, controls, positions):
+    def drawn(slope=0, learning_rate=0, seed=0):
+        return tiny(slope=slope, learning_rate=learning_rate, seed=seed)
+
+    explorable = explore(drawn, **controls)
+    page, printed = Page(explorable), json.loads(json.dumps(explorable._repr_mimebundle_()[VIEW]))["printed"]
+    assert [tuple(entry["at"]) for entry in printed] == positions
+    for entry in printed:
+        at = zip(controls.items(), entry["at"], strict=True)
+        state = {name: control.values[index] for (name, control), index in at}
+        assert page.models[entry["model_id"]]["state"]["value"] == frame(drawn, **state)[0]
+
+
+def test_a_live_notebook_prints_nothing_of_its_own(live):
+    assert "printed" not in explore(one, slope=grid(0, 1, 3, printed=(0, 1)))._repr_mimebundle_()[VIEW]
 
 
 # --- live -----------------------------------------------------------------------------------------------------------

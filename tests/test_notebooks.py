@@ -8,7 +8,8 @@ tags      setup · S01 to S53 and E01 to E43 (the slides and errata of book/slid
           lecturer's notes, and nothing else, off the page
 notes     Directly after each slide and subslide, and nowhere else: **Say.**, **Ask.** with its answer, **Time.**
 check     A code cell that asserts, and prints what was compared and how close it came.
-widget    A code cell that ends with its one call of `explore`, on a function of the chapter's module in lib/figures.
+widget    A code cell that ends with its one call of `explore`, on a function of the chapter's module in lib/figures;
+          its controls name three to five frames to print, or all if there are fewer.
 exercise  Markdown, or a code cell that calls `check("chapter/exercise", …)` with `...` for an answer. A `solution` cell
           with the same name follows, folded by hide-cell or hide-input, which checks the answer and stores its ✓.
 code      At most 14 lines of at most 120 characters.
@@ -372,7 +373,8 @@ def test_an_erratum_is_shown_by_a_check(key):
 @each_chapter
 def test_every_state_of_every_widget(path, monkeypatch):
     """Runs the chapter, then draws all that its page would hold: each state must draw and say something finite
-    (`frame` sees to that), each control must change both, and the page must not be heavy."""
+    (`frame` sees to that), each control must change both, the printed frames must be few and differ, and the page must
+    not be heavy."""
     recorded = run(path, monkeypatch)
     problems, weights = [], []
     with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
@@ -386,6 +388,12 @@ def test_every_state_of_every_widget(path, monkeypatch):
                 for what, parts in (("picture", images), ("sentence", sentences)):
                     if not moves(parts, axis):
                         problems.append(f"{name}: {key} changes no {what}")
+            printed = lib.explore.on_paper(controls)
+            if not min(3, len(frames)) <= len(printed) <= 5:
+                problems.append(f"{name}: {len(printed)} of {len(frames)} frames are printed, not three to five")
+            for what, parts in (("picture", images), ("sentence", sentences)):
+                if len({parts[at] for at in printed}) < len(printed):
+                    problems.append(f"{name}: two printed frames have the same {what}")
             if weights[-1] > 1_000_000:
                 problems.append(f"{name}: {weights[-1]:,} bytes")
             start = {key: control.values[control.start] for key, control in controls.items()}

@@ -8,6 +8,7 @@ cache       stored executions, and the pages read from them, are valid for one s
 parallel    the chapters without a stored execution run side by side, one on each processor
 launch      a chapter's page has a button that opens it in Binder, where the address of the repository is known
 mend        and every page has links to edit it there, and to report a mistake
+print       every page can be printed, one with solutions also with these
 quiet       a page loads only what it uses, and leaves its console empty
 """
 
@@ -76,6 +77,7 @@ def setup(app):
     app.connect("html-page-context", drop_unused_scripts, priority=900)
     app.connect("html-page-context", name_launch_button, priority=900)  # after the theme has made it
     app.connect("html-page-context", name_source_buttons, priority=900)
+    app.connect("html-page-context", name_print_buttons, priority=900)
     app.connect("build-finished", finish)
     app.setup_extension("access")
     app.setup_extension("appendix")
@@ -85,6 +87,7 @@ def setup(app):
     app.setup_extension("private")
     app.setup_extension("budget")
     app.add_css_file(WIDGETS_STYLE)
+    app.add_js_file("print.js", loading_method="defer")
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -150,6 +153,17 @@ def name_source_buttons(app, pagename, templatename, context, doctree):
             menu["tooltip"] = "Correct this page"
             for button in menu["buttons"]:
                 button["text"] = button["tooltip"] = names[button["label"]]
+
+
+def name_print_buttons(app, pagename, templatename, context, doctree):
+    """Say what the theme's button ".pdf" does, and add one that prints the solutions, too, where there are any."""
+    for menu in context.get("header_buttons", []):
+        if menu.get("label") == "download-buttons":
+            [button] = [button for button in menu["buttons"] if button["label"] == "download-pdf-button"]
+            button |= {"text": "Print", "tooltip": "Print this page, or save it as PDF", "icon": "fas fa-print"}
+            if "tag_solution" in context.get("body", ""):
+                more = {"text": "Print with solutions", "label": "print-solutions", "javascript": ""}  # see print.js
+                menu["buttons"].append(button | more)
 
 
 def execute(app, env, docnames):

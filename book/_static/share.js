@@ -157,22 +157,24 @@ function modelOf(reference) {
   return models[reference.replace("IPY_MODEL_", "")].state;
 }
 
-function modelOfPicture(picture) {
-  const view = picture.closest(`:has(> ${WIDGET})`).querySelector(WIDGET);
-  return modelOf(JSON.parse(view.textContent).model_id);
+// What the controls of a picture, and their values, are called; `view` is the script that stands for the picture.
+function namesOf(view) {
+  const boxes = modelOf(JSON.parse(view.textContent).model_id).children.slice(0, -1); // the last child is the picture itself
+  return boxes.map(modelOf).map((box) => {
+    const { description, _options_labels } = box.children ? modelOf(box.children.at(-1)) : box; // a slider with Play
+    return { label: description, names: _options_labels };
+  });
 }
 
 // The controls of a picture: how each is called, what its values are called, which one is shown, how to show another.
 function controlsOf(picture) {
-  const boxes = modelOfPicture(picture).children.slice(0, -1).map(modelOf); // the last child is the picture itself
-  return boxes.map((box, place) => {
-    const { description, _options_labels } = box.children ? modelOf(box.children.at(-1)) : box; // a slider with Play
+  const view = picture.closest(`:has(> ${WIDGET})`).querySelector(WIDGET);
+  return namesOf(view).map((named, place) => {
     const element = picture.children[place];
     const buttons = [...element.querySelectorAll(".widget-toggle-button")];
     const slider = element.querySelector(".noUi-target")?.noUiSlider;
     return {
-      label: description,
-      names: _options_labels,
+      ...named,
       at: () => (slider ? slider.get() : buttons.findIndex((button) => button.matches(".mod-active"))),
       move: (index) => (slider ? slider.set(index) : buttons[index].click()),
     };
