@@ -78,8 +78,8 @@ def differences(page, live):
     pairs = list(zip(page, live, strict=True))
     found = []
     for number, (ours, theirs) in enumerate(pairs, 1):
-        if ours.controls() != theirs.controls():
-            found.append(f"explorable {number}: its controls are {ours.controls()} on the page, {theirs.controls()} live")
+        if (a := ours.controls()) != (b := theirs.controls()):
+            found.append(f"explorable {number}: its controls are {a} on the page, {b} live")
         found += compared(f"explorable {number} before it is moved", ours, theirs)
     if found:
         return found
@@ -198,7 +198,12 @@ PLANTED = {
     swap_two_names: ["explorable 2: " + CONTROLS],
     start_elsewhere: [FIRST + BOTH, "explorable 2: " + CONTROLS],
     show_another_picture_first: [FIRST + BOTH],
-    swap_two_explorables: ["explorable 2 .+", "explorable 2: " + CONTROLS, "explorable 3 .+", "explorable 3: " + CONTROLS],
+    swap_two_explorables: [
+        FIRST + ".+",
+        "explorable 2: " + CONTROLS,
+        "explorable 3 before .+",
+        "explorable 3: " + CONTROLS,
+    ],
     leave_one_out: ["the page has 6 explorables, the kernel 5"],
 }
 
