@@ -42,6 +42,7 @@ def test_moved_sliders_reach_the_pictures_of_the_page(live, name):
         expect(page.locator(".explorable")).to_have_count(len(page_has), timeout=PATIENCE)
         for number, widget in enumerate(page_has):
             compare(explorables.Explorable(page, number, every=False), widget)
+        lab.end_kernel(page)
 
 
 def compare(shown, widget):
