@@ -104,6 +104,11 @@ def run_all(page, timeout=300_000):
     page.wait_for_function("window.ranAll", timeout=timeout)
 
 
+def end_kernel(page):
+    """End the kernel of the notebook that is open; it would outlive the page."""
+    page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+
+
 def free_ports(count):
     """Ports of this machine that nobody listens on, all different."""
     with ExitStack() as stack:

@@ -1,11 +1,9 @@
 """Explorables: the static page, played back from its stored widgets, shows for every state what a kernel shows."""
 
-import base64
 import io
 import itertools
 import json
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import ipywidgets
@@ -17,6 +15,7 @@ from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
+from playback import Frame, OnPage
 
 from lib import explore as module
 from lib.explore import Control, choices, explore, frame, grid, log_grid, noise, play, states
@@ -77,44 +76,10 @@ WIDGETS = {
 each_widget = pytest.mark.parametrize("function, controls", WIDGETS.values(), ids=WIDGETS.keys())
 
 
-class Page:
-    """A page without a kernel: the stored state of the widgets, in which only links carry a change along."""
-
-    def __init__(self, explorable):
-        self.models = json.loads(json.dumps(ipywidgets.Widget.get_manager_state()["state"]))
-        self.root = self.models[explorable.model_id]
-        links = [m["state"] for m in self.models.values() if m["model_name"] == "LinkModel"]
-        self.links = [tuple((self.find(model), name) for model, name in (k["source"], k["target"])) for k in links]
-
-    def find(self, reference):
-        return self.models[reference.removeprefix("IPY_MODEL_")]
-
-    def children(self, model):
-        return [self.find(reference) for reference in model["state"].get("children", [])]
-
-    def below(self, model, *names):
-        """All models in the tree of the given kinds, in their order."""
-        found = [model] if model["model_name"] in names else []
-        return found + [m for child in self.children(model) for m in self.below(child, *names)]
-
-    @property
-    def selectors(self):
-        return self.below(self.root, "SelectionSliderModel", "ToggleButtonsModel")
-
-    def set(self, model, name, value):
-        if model["state"][name] != value:
-            model["state"][name] = value
-            for ends in self.links:
-                for (source, key), (target, other) in (ends, ends[::-1]):
-                    if source is model and key == name:
-                        self.set(target, other, value)
-
-    def picture(self):
-        model = self.children(self.root)[-1]
-        while model["model_name"] == "StackModel":
-            model = self.children(model)[model["state"]["selected_index"]]
-        assert model["model_name"] == "HTMLModel"
-        return model["state"]["value"]
+def page_with(explorable):
+    """What a page would hold, without a kernel: the stored state of the widgets."""
+    models = json.loads(json.dumps(ipywidgets.Widget.get_manager_state()["state"]))
+    return OnPage(models, explorable.model_id)
 
 
 def selectors(explorable):
@@ -125,34 +90,6 @@ def selectors(explorable):
 
 def picture(explorable):
     return explorable.children[-1].value
-
-
-class Parsed(HTMLParser):
-    """The alternative text, the caption, the attributes of the image and the tags of a frame."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.tags, self.image, self.caption, self.inside = [], None, "", False
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append(tag)
-        self.image = dict(attributes) if tag == "img" else self.image
-        self.inside = tag == "figcaption"
-
-    def handle_endtag(self, tag):
-        self.inside = self.inside and tag != "figcaption"
-
-    def handle_data(self, data):
-        self.caption += data if self.inside else ""
-
-
-def decoded(text):
-    source = Parsed(text).image["src"]
-    kind, _, data = source.partition(",")
-    assert kind == "data:image/webp;base64"
-    return base64.b64decode(data, validate=True)
 
 
 # --- controls -------------------------------------------------------------------------------------------------------
@@ -334,7 +271,7 @@ def test_the_page_shows_for_every_state_what_a_kernel_shows(monkeypatch, functio
     in_kernel = explore(function, **controls)
     monkeypatch.setenv("COURSE_PRERENDER", "1")
     stored = explore(function, **controls)
-    page = Page(stored)
+    page = page_with(stored)
     moved = selectors(in_kernel)
     assert len(page.selectors) == len(moved) == len(controls)
 
@@ -358,9 +295,8 @@ def test_both_hosts_show_the_same_controls(monkeypatch, function, controls):
     shown = []
     for prerender in ("", "1"):
         monkeypatch.setenv("COURSE_PRERENDER", prerender)
-        page = Page(explore(function, **controls))
-        keys = ("description", "_options_labels", "index")
-        shown.append([(m["model_name"], *(m["state"][key] for key in keys)) for m in page.selectors])
+        page = page_with(explore(function, **controls))
+        shown.append(page.controls())
         assert page.children(page.root)[-1]["model_name"] == ("StackModel" if prerender and controls else "HTMLModel")
     assert shown[0] == shown[1]
     for (kind, label, names, index), (argument, control) in zip(shown[0], controls.items(), strict=True):
@@ -372,7 +308,7 @@ def test_both_hosts_show_the_same_controls(monkeypatch, function, controls):
 @pytest.mark.parametrize("prerender", ["", "1"])
 def test_a_play_button_moves_its_slider_in_the_page(monkeypatch, prerender):
     monkeypatch.setenv("COURSE_PRERENDER", prerender)
-    page = Page(explore(two, slope=play(0, 4, 5, start=1, interval=70), learning_rate=RATE))
+    page = page_with(explore(two, slope=play(0, 4, 5, start=1, interval=70), learning_rate=RATE))
     [button] = page.below(page.root, "PlayModel")
     assert {key: button["state"][key] for key in ("min", "max", "value", "interval")} == {
         "min": 0, "max": 4, "value": 1, "interval": 70,
@@ -453,9 +389,9 @@ def test_live_frames_are_drawn_when_asked_for_and_kept(live):
     assert drawn == [(0, 0)]
     slope.index = 4
     assert drawn == [(0, 0), (1, 0)]
-    assert Parsed(picture(widget)).caption == Parsed(picture(widget)).image["alt"] == "It shows slope at 1, seed at 0."
+    assert Frame(picture(widget)).caption == Frame(picture(widget)).image["alt"] == "It shows slope at 1, seed at 0."
     seed.index = 1
-    assert Parsed(picture(widget)).caption == "It shows slope at 1, seed at 1."
+    assert Frame(picture(widget)).caption == "It shows slope at 1, seed at 1."
     seen = list(drawn)
     slope.index, seed.index, slope.index = 2, 0, 4
     assert drawn == seen + [(0, 1)]  # the only state of the three that was new
@@ -617,7 +553,7 @@ def test_an_empty_sentence_is_refused(sentence):
 def test_alternative_text_caption_and_stored_text_are_the_sentence(monkeypatch, prerender, sentence):
     monkeypatch.setenv("COURSE_PRERENDER", prerender)
     widget = explore(says(sentence), slope=SLOPE)
-    parsed = Parsed(Page(widget).picture())
+    parsed = Frame(page_with(widget).picture())
     assert parsed.image["alt"] == parsed.caption == sentence
     assert parsed.tags == ["figure", "img", "figcaption"]
     assert parsed.image.keys() == {"alt", "width", "height", "style", "src"}
@@ -637,7 +573,7 @@ def drawn(slope):
 
 def test_the_picture_is_a_lossless_webp_of_the_figure_in_its_stated_size():
     text = frame(drawn, slope=2)[0]
-    data, image = decoded(text), Parsed(text).image
+    data, image = Frame(text).bytes(), Frame(text).image
     assert data[:4] == b"RIFF" and data[8:16] == b"WEBPVP8L"  # VP8L is WebP's lossless coding
     stored = Image.open(io.BytesIO(data))
     assert stored.size == (int(image["width"]), int(image["height"])) == (style.WIDTH * style.DPI, 2.8 * style.DPI)
@@ -657,7 +593,7 @@ def test_the_course_colours_are_stored_exactly(colour):
     def filled(slope):
         return Figure(figsize=(0.2, 0.2), facecolor=value), "It is filled."
 
-    stored = Image.open(io.BytesIO(decoded(frame(filled, slope=2)[0]))).convert("RGB")
+    stored = Image.open(io.BytesIO(Frame(frame(filled, slope=2)[0]).bytes())).convert("RGB")
     assert "#{:02X}{:02X}{:02X}".format(*stored.getpixel((0, 0))) == value
 
 
