@@ -59,6 +59,13 @@ def test_a_deck_has_the_frames_of_its_page(name):
     assert deck and deck == [frames for frames in page if frames in deck]
 
 
+@each_chapter
+def test_a_page_begins_with_the_pictures_that_its_widgets_show_first(name):
+    text = (SITE / "book" / f"{name}.html").read_text()
+    first = re.findall(r'<div class="first-picture"[^>]*>(.*?)</div><script', text, re.S)
+    assert first == [widget.picture() for widget in page_of(name)]
+
+
 def made(models):
     """All explorables among these models, shown or not."""
     return [model for model in models.values() if "explorable" in model["state"].get("_dom_classes", [])]

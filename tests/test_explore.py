@@ -362,7 +362,7 @@ def test_the_page_learns_which_frames_to_print_and_where_they_are(static, contro
         return tiny(slope=slope, learning_rate=learning_rate, seed=seed)
 
     explorable = explore(drawn, **controls)
-    page, printed = Page(explorable), json.loads(json.dumps(explorable._repr_mimebundle_()[VIEW]))["printed"]
+    page, printed = page_with(explorable), json.loads(json.dumps(explorable._repr_mimebundle_()[VIEW]))["printed"]
     assert [tuple(entry["at"]) for entry in printed] == positions
     for entry in printed:
         at = zip(controls.items(), entry["at"], strict=True)
