@@ -47,7 +47,7 @@ function boxWideFormulas() {
   const wide = inLines.map((formula) => formula.firstElementChild?.offsetWidth > columnOf(formula).clientWidth);
   inLines.forEach((formula, i) => formula.classList.toggle("wide", wide[i]));
   for (const box of document.querySelectorAll("article :is(div.math, span.math)")) {
-    if (box.scrollWidth > box.clientWidth && box.clientWidth) box.tabIndex = 0;
+    if (box.matches("div, .wide") && box.scrollWidth > box.clientWidth) box.tabIndex = 0;
     else box.removeAttribute("tabindex");
   }
 }
