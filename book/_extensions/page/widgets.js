@@ -69,6 +69,21 @@ class NamedButtonsView extends ToggleButtonsView {
   }
 }
 
+// The buttons of an animation have icons only.
+class NamedPlayView extends PlayView {
+  updatePlaying() {
+    super.updatePlaying();
+    this.playPauseButton.setAttribute("aria-label", this.model.get("playing") ? "Pause" : "Play");
+    this.stopButton.setAttribute("aria-label", "Stop");
+  }
+
+  updateRepeat() {
+    super.updateRepeat();
+    this.repeatButton.setAttribute("aria-label", "Repeat");
+    this.repeatButton.setAttribute("aria-pressed", this.model.get("repeat"));
+  }
+}
+
 // --- models and views ---------------------------------------------------------------------------------------------
 
 const CLASSES = {
@@ -82,7 +97,7 @@ const CLASSES = {
   LayoutView,
   LinkModel,
   PlayModel,
-  PlayView,
+  PlayView: NamedPlayView,
   SelectionSliderModel,
   SelectionSliderView: NamedSliderView,
   SliderStyleModel,
