@@ -71,10 +71,10 @@ const cut_off = () => all('article :not(mjx-assistive-mml, mjx-assistive-mml *)'
 }).map(element => `${Math.round(element.getBoundingClientRect().right)} px: ${name(element)}`);
 
 // What only scrolling would show.
-const scrolling = () => all('article *')
-  .filter(element => element.checkVisibility() && getComputedStyle(element).overflowX !== 'visible'
-    && element.clientWidth && element.scrollWidth > element.clientWidth + 1 && !element.closest('mjx-container'))
-  .map(element => `${element.scrollWidth} px: ${name(element)}`);
+const scrolling = () => all('article :is(div, pre, p, td)').filter(element =>
+  element.checkVisibility() && getComputedStyle(element).overflowX !== 'visible'
+  && element.scrollWidth > element.clientWidth + 1
+).map(element => `${element.scrollWidth} px: ${name(element)}`);
 
 const small = least => all('.printed p, .printed figcaption, article > section p, article pre')
   .filter(element => element.checkVisibility() && parseFloat(getComputedStyle(element).fontSize) < least).map(name);
