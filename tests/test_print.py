@@ -297,7 +297,7 @@ def test_links_lead_within_the_book_or_to_the_web(book):
     assert outside and len({number for _, number in inside}) > 3
     first = {title: number for depth, title, number in bookmarks(reader, reader.outline) if depth == 1}
     front = {to for number, to in inside if number < min(first.values())}
-    assert front - set(range(min(first.values()))) == set(first.values()), "from the first page to each chapter"
+    assert front >= set(first.values()), "from the first page to the beginning of each chapter, and to its pictures"
     assert not reader.named_destinations, "names of one chapter must not catch the links of another"
 
 
