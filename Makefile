@@ -50,7 +50,7 @@ slides: .venv/.installed node_modules/.installed ## write every chapter's slides
 	@.venv/bin/python book/_extensions/decks.py $(call hint,build)
 	@echo "Open _build/html/book/<part>/<chapter>.slides.html in a browser."
 
-pdf: book .venv/.installed-test ## make the whole book one PDF (with solutions: SOLUTIONS=1); needs Chromium
+pdf: book .venv/.installed-test ## print the whole book into one PDF (with solutions: SOLUTIONS=1)
 	@echo "Printing the pages (a minute or two) …"
 	@.venv/bin/python -m book._extensions.pdf $(if $(SOLUTIONS),--solutions) $(call hint,pdf)
 

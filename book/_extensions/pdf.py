@@ -93,6 +93,8 @@ def write(path, chromium, site, front, parts, solutions=False):
         page.merge_page(foot)
         lead_links(book, page, site, chapters)
         page.compress_content_streams()
+    for names in "/Dests", "/Names":  # no link needs them any more, and chapters share some
+        book.root_object.pop(names, None)
     add_bookmarks(book, front, parts, chapters)
     join_tags(book, chapters.values())
     book.add_metadata({"/Title": config["title"], "/Author": config["author"]})

@@ -269,7 +269,7 @@ function captionsOf(explorable) {
     const caption = /<figcaption[^>]*>(.*?)<\/figcaption>/s.exec(value);
     return caption ? [caption[1]] : children.map(modelOf).flatMap(walk);
   };
-  return walk(modelOfPicture(explorable));
+  return walk(modelOfView(viewOf(explorable)));
 }
 
 // Gives a picture the height that is left, and makes smaller what is too wide or too high even alone.

@@ -157,9 +157,18 @@ function modelOf(reference) {
   return models[reference.replace("IPY_MODEL_", "")].state;
 }
 
-// What the controls of a picture, and their values, are called; `view` is the script that stands for the picture.
+// The script that stands for a picture in the page.
+function viewOf(picture) {
+  return picture.closest(`:has(> ${WIDGET})`).querySelector(WIDGET);
+}
+
+function modelOfView(view) {
+  return modelOf(JSON.parse(view.textContent).model_id);
+}
+
+// What the controls of a picture, and their values, are called.
 function namesOf(view) {
-  const boxes = modelOf(JSON.parse(view.textContent).model_id).children.slice(0, -1); // the last child is the picture itself
+  const boxes = modelOfView(view).children.slice(0, -1); // the last child is the picture itself
   return boxes.map(modelOf).map((box) => {
     const { description, _options_labels } = box.children ? modelOf(box.children.at(-1)) : box; // a slider with Play
     return { label: description, names: _options_labels };
@@ -168,8 +177,7 @@ function namesOf(view) {
 
 // The controls of a picture: how each is called, what its values are called, which one is shown, how to show another.
 function controlsOf(picture) {
-  const view = picture.closest(`:has(> ${WIDGET})`).querySelector(WIDGET);
-  return namesOf(view).map((named, place) => {
+  return namesOf(viewOf(picture)).map((named, place) => {
     const element = picture.children[place];
     const buttons = [...element.querySelectorAll(".widget-toggle-button")];
     const slider = element.querySelector(".noUi-target")?.noUiSlider;
