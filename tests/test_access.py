@@ -31,8 +31,7 @@ def opened(chromium, site, name, width=1280, height=900, **options):
 
 def settle(page):
     """Until all formulas and pictures are there; what is folded is opened."""
-    page.add_script_tag(content=HELPERS)
-    page.evaluate("document.querySelector('script[src*=mathjax]') && MathJax.startup.promise.then(() => null)")
+    browser.define(page, HELPERS)
     assert_none(page, "unfinished()")
     page.evaluate("all('details').forEach(details => details.open = true)")
     return page
@@ -74,7 +73,7 @@ all('mjx-math').slice(5).forEach(letters => letters.replaceChildren());
 def violations(page, **options):
     """What axe finds on a page, as texts."""
     if not page.evaluate("'axe' in window"):
-        page.add_script_tag(content=FEWER)
+        browser.define(page, FEWER)
         page.evaluate(AXE_SCRIPT)
     options |= {"resultTypes": ["violations"], "elementRef": True, "preload": False}
     return page.evaluate(AXE, [options, list(EXCEPTIONS)])
@@ -116,7 +115,7 @@ def test_axe_sees_planted_faults(chromium, tmp_path):
     """Those that the tests above must not overlook."""
     (tmp_path / "bad.html").write_text(BAD_PAGE)
     with browser.serve(tmp_path) as site, browser.visit(chromium, site, "bad.html") as (page, _):
-        page.add_script_tag(content=HELPERS)
+        browser.define(page, HELPERS)
         found = {text.partition(":")[0] for text in violations(page, rules=RULES)}
     assert found >= PLANTED
 

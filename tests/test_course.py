@@ -247,7 +247,7 @@ def test_a_page_holds_every_frame_and_its_sentence(built):
 def test_a_page_shows_the_first_picture_before_its_scripts(built):
     page = (built["right"][2] / "moving.html").read_text()
     [(first, view)] = re.findall(r'<div class="first-picture"[^>]*>(.*?)</div><script[^>]*>(.*?)</script>', page)
-    assert json.loads(view).keys() == {"model_id", "version_major", "version_minor"}
+    assert json.loads(view).keys() == {"model_id", "printed", "version_major", "version_minor"}
     assert first.count("<img") == 1 and "<figcaption" in first and "The dot is at 0." in first
 
 

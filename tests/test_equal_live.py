@@ -9,6 +9,7 @@ browser.
 
 import json
 
+import browser
 import explorables
 import lab
 import nbformat
@@ -38,7 +39,7 @@ def test_moved_sliders_reach_the_pictures_of_the_page(live, name):
     page_has = stored(SITE / "book" / f"{name}.html")
     with live(name) as page:
         lab.run_all(page)
-        page.add_script_tag(content=explorables.HELPERS)
+        browser.define(page, explorables.HELPERS)
         expect(page.locator(".explorable")).to_have_count(len(page_has), timeout=PATIENCE)
         for number, widget in enumerate(page_has):
             compare(explorables.Explorable(page, number, every=False), widget)

@@ -31,8 +31,7 @@ class Printed:
 
     def __init__(self, page):
         self.page = page
-        page.add_script_tag(content=HELPERS)
-        page.evaluate("document.querySelector('script[src*=mathjax]') && MathJax.startup.promise.then(() => null)")
+        browser.define(page, HELPERS)
         page.wait_for_function("all(VIEW).length === all('.printed').length", timeout=PATIENCE)
         page.wait_for_function("all('.explorable img').length === all(VIEW).length", timeout=PATIENCE)
         page.evaluate("window.print = () => ['beforeprint', 'afterprint'].forEach(fire)")
@@ -230,7 +229,7 @@ def test_strips_are_there_for_a_print_before_the_page_is_idle(chromium, site):
     with browser.visit(chromium, site, "book/gumbel/concrete.html", **SCREEN) as (page, problems):
         page.evaluate("document.querySelectorAll('.printed').forEach(strip => strip.remove())")
         page.evaluate("dispatchEvent(new Event('beforeprint'))")
-        page.add_script_tag(content=HELPERS)
+        browser.define(page, HELPERS)
         assert page.evaluate("strips().length") == len(declared("book/gumbel/concrete"))
         assert not problems
 

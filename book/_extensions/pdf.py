@@ -36,7 +36,7 @@ PATIENCE = 60_000  # milliseconds; only a failure waits so long
 
 # All is there: formulas, letters, strips of frames, pictures. A link to each place makes Chromium note where it gets.
 READY = """async solutions => {
-  await window.MathJax?.startup?.promise;
+  await window.picturesShown?.();
   makeStrips();
   withSolutions = solutions;
   const places = document.body.appendChild(document.createElement("nav"));
