@@ -68,7 +68,7 @@ def measure():
     with browser.launch() as chromium:
         say("Frame changes on the page …")
         with browser.serve(SITE) as site, browser.visit(chromium, site, f"{CHAPTER}.html") as (page, _):
-            page.wait_for_function("document.querySelector('.explorable img')?.complete")
+            browser.until(page, "document.querySelector('.explorable img')?.complete")
             static = follow(page, page.locator(".explorable").filter(has=page.get_by_title("temperature")).first, 4)
         with tempfile.TemporaryDirectory() as folder:
             write_notebooks(Path(folder))
@@ -132,6 +132,6 @@ def follow(page, root, sweeps):
     for sweep in range(-1, sweeps):  # the first, by one key, goes to the start
         for _ in range(last) if sweep >= 0 else [0]:
             handle.press("Home" if sweep < 0 else "ArrowLeft" if sweep % 2 else "ArrowRight")
-            page.wait_for_function("window.seen && window.seen.screen !== undefined", timeout=30_000)
+            browser.until(page, "window.seen && window.seen.screen !== undefined", timeout=30_000)
             found.append(page.evaluate("window.seen"))
     return found[1:]

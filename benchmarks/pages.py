@@ -122,7 +122,7 @@ def load(chromium, site, page):
 def swap(chromium, site, page):
     """ms from a key on the first slider to its picture, the median of a sweep there and back."""
     with browser.visit(chromium, site, page) as (tab, _):
-        tab.wait_for_function("!document.querySelector('.first-picture')")
+        browser.until(tab, "!document.querySelector('.first-picture')")
         explorable = tab.locator(".explorable").filter(has=tab.locator(".noUi-handle")).first
         return statistics.median(seen["painted"] for seen in frames.follow(tab, explorable, 2))
 

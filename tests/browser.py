@@ -13,7 +13,7 @@ import shutil
 import threading
 from contextlib import contextmanager
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import TimeoutError, sync_playwright
 
 NAMES = "chromium", "chromium-browser", "google-chrome"
 MISSING = f"No Chromium found: install it, or name it in CHROMIUM (looked for {', '.join(NAMES)} on the PATH)."
@@ -105,6 +105,29 @@ def define(page, script):
     result = session.send("Runtime.evaluate", {"expression": script})
     session.detach()
     assert "exceptionDetails" not in result, result["exceptionDetails"]
+
+
+def until(page, expression, arg=None, timeout=30_000):
+    """Wait until an expression holds in a page, or a function of `arg`: it is asked in every display frame.
+
+    Playwright's own `wait_for_function` compiles it each time, which a page's Content-Security-Policy refuses.
+    raises: Playwright's TimeoutError after so many milliseconds
+    """
+    if not page.evaluate(UNTIL % expression, [arg, timeout]):
+        raise TimeoutError(f"{expression} did not hold within {timeout} ms")
+
+
+UNTIL = """async ([arg, timeout]) => {
+  const holds = () => {
+    const value = (%s);
+    return typeof value === "function" ? value(arg) : value;
+  };
+  for (const start = performance.now(); performance.now() < start + timeout; ) {
+    if (await holds()) return true;
+    await new Promise(requestAnimationFrame);
+  }
+  return false;
+}"""
 
 
 def _of(site, url):

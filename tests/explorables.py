@@ -7,6 +7,7 @@
 import json
 import re
 
+import browser
 import pytest
 from playwright.sync_api import TimeoutError as Late
 from playwright.sync_api import expect
@@ -62,7 +63,7 @@ class Explorable:
     def becomes(self, picture, what):
         """The state is, or becomes, this one."""
         try:
-            self.page.wait_for_function("([root, text]) => state(root) === text", arg=[self.element, picture])
+            browser.until(self.page, "([root, text]) => state(root) === text", arg=[self.element, picture])
         except Late:
             pytest.fail(f"{what}: expected the picture of {caption(picture)!r}, found {caption(self.state())!r}")
 

@@ -87,7 +87,7 @@ def test_axe_finds_nothing_on_a_page_light_or_dark(chromium, site, name):
         assert page.evaluate("document.documentElement.dataset.theme") == "light"
         assert violations(page, rules=RULES) == []
         page.emulate_media(color_scheme="dark")
-        page.wait_for_function("document.documentElement.dataset.theme == 'dark'")
+        browser.until(page, "document.documentElement.dataset.theme == 'dark'")
         colours = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
         assert violations(page, runOnly=colours) == []
         assert not problems
@@ -317,7 +317,7 @@ def test_a_formula_wider_than_the_page_scrolls_by_keyboard(chromium, site):
         for kind in "div.math", "span.math":
             wide = page.locator(f"{kind}[tabindex='0']").first
             wide.press("ArrowRight")
-            page.wait_for_function("box => box.scrollLeft > 0", arg=wide.element_handle())
+            browser.until(page, "box => box.scrollLeft > 0", arg=wide.element_handle())
         page.set_viewport_size({"width": 4000, "height": 900})
         assert_none(page, "all('.math[tabindex], .math.wide').map(name)")
         assert not problems

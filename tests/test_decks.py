@@ -210,7 +210,7 @@ def test_the_notes_open_and_follow(chromium, request, where, name):
 def test_print_gives_one_page_a_slide(chromium, files, name):
     with opened(chromium, files, name, "?print-pdf") as (page, problems):
         count = laid_out(page)
-        page.wait_for_function("document.querySelectorAll('.pdf-page').length > 0", timeout=PATIENCE)
+        browser.until(page, "document.querySelectorAll('.pdf-page').length > 0", timeout=PATIENCE)
         assert count == page.locator(".pdf-page .page").count() > 20
         printed = page.pdf(prefer_css_page_size=True, print_background=True)
         assert len(re.findall(rb"/Type /Page\b", printed)) == count

@@ -53,7 +53,7 @@ def page(visit):
 def assert_none(page, offences):
     """A list that the page computes is empty, or becomes so."""
     try:
-        page.wait_for_function(f"{offences}.length == 0", timeout=PATIENCE)
+        browser.until(page, f"{offences}.length == 0", timeout=PATIENCE)
     except Late:
         found = page.evaluate(offences)
         assert not found, f"{offences} found\n" + "\n".join(found)

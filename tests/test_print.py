@@ -32,8 +32,8 @@ class Printed:
     def __init__(self, page):
         self.page = page
         browser.define(page, HELPERS)
-        page.wait_for_function("all(VIEW).length === all('.printed').length", timeout=PATIENCE)
-        page.wait_for_function("all('.explorable img').length === all(VIEW).length", timeout=PATIENCE)
+        browser.until(page, "all(VIEW).length === all('.printed').length", timeout=PATIENCE)
+        browser.until(page, "all('.explorable img').length === all(VIEW).length", timeout=PATIENCE)
         page.evaluate("window.print = () => ['beforeprint', 'afterprint'].forEach(fire)")
 
     def __enter__(self):
@@ -113,7 +113,7 @@ def declared(name):
 def assert_none(page, offences):
     """A list that the page computes is empty, or becomes so: the theme's frame moves away in steps."""
     try:
-        page.wait_for_function(f"{offences}.length === 0", timeout=5_000)
+        browser.until(page, f"{offences}.length === 0", timeout=5_000)
     except Late:
         assert page.evaluate(offences) == []
 

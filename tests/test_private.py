@@ -62,7 +62,7 @@ def test_the_browser_refuses_what_the_policy_forbids(chromium, tmp_path):
     private.protect(tmp_path)
     with browser.serve(tmp_path) as site, browser.visit(chromium, site, "planted.html") as (page, problems):
         page.evaluate(ATTEMPTS)
-        page.wait_for_function("refused.length == 3")
+        browser.until(page, "refused.length == 3")
         assert page.evaluate("refused.sort()") == ["connect-src", "script-src-attr", "script-src-elem"]
         done = page.evaluate("names => names.filter(name => window[name])", ALLOWED + FORBIDDEN)
         assert done == ALLOWED
