@@ -23,7 +23,7 @@ POLICY = (
     "base-uri 'none'",
 )
 HEAD = re.compile(r'<meta charset="utf-8" ?/?>')
-HANDLERS = "toggleFullScreen()", "window.print()"
+HANDLERS = "toggleFullScreen()", "window.print()", ""  # the last is of "Print with solutions", which print.js does
 SCRIPT = re.compile(r"<script(?P<attributes>[^>]*)>(?P<code>.*?)</script>", re.S)
 # The theme's icons come from its style sheet; this script would draw the same again, and weighs 1.5 MB.
 ICONS = re.compile(r'\s*<script defer src="[^"]*/fontawesome\.js[^"]*"></script>')
