@@ -2,7 +2,7 @@
 // and of what it takes from Jupyter's packages: only the kinds of widget that `lib/explore.py` uses.
 //
 // Where a widget comes stands its first picture, as plain HTML; it goes when the widget shows the same.
-import { DOMWidgetView, LayoutModel, LayoutView, StyleView } from "@jupyter-widgets/base";
+import { LayoutModel, LayoutView, StyleView } from "@jupyter-widgets/base";
 import { ManagerBase } from "@jupyter-widgets/base-manager";
 import {
   DescriptionStyleModel,
@@ -53,9 +53,6 @@ class NamedSliderView extends SelectionSliderView {
     return this.$slider.querySelector(".noUi-handle");
   }
 }
-
-// Labels are plain text. (The package would give them to MathJax 2.)
-DOMWidgetView.prototype.typeset = () => {};
 
 // Buttons of which one is pressed are a group, called as its label says.
 class NamedButtonsView extends ToggleButtonsView {
