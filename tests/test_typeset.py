@@ -50,6 +50,23 @@ def test_wrong_tex_is_a_warning_and_the_next_formula_is_typeset(warnings, tex, c
     assert "mjx-container" in typeset.typeset("x")
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "taken", "left"),
+    [
+        ("so ", ", and", ("", ","), ("so ", " and")),
+        ("so (", "); and", ("(", ");"), ("so ", " and")),
+        ("a", ".5 is", ("", ""), ("a", ".5 is")),
+        ("a ", " is (", ("", ""), ("a ", " is (")),
+    ],
+)
+def test_a_formula_takes_the_marks_beside_it(before, after, taken, left):
+    formula = nodes.math("", "x")
+    paragraph = nodes.paragraph("", "", nodes.Text(before), formula, nodes.Text(after))
+    typeset.keep_marks(None, nodes.section("", paragraph), "page")
+    assert (formula.get("before", ""), formula.get("after", "")) == taken
+    assert (paragraph[0], paragraph[2]) == left
+
+
 def test_the_formulas_of_a_quiz_are_typeset_and_its_words_are_not(warnings):
     quiz = '<fieldset class="quiz"><legend>Is $p &lt; q$, or is it $2$?</legend></fieldset>'
     other = "<p>It costs $2 or $3.</p>"

@@ -22,6 +22,8 @@ from sphinx.util import logging
 
 SCRIPT = Path(__file__).parent / "page" / "typeset.js"
 STYLE = "typeset.css"
+OPENING = re.compile(r"[(\N{LEFT SINGLE QUOTATION MARK}\N{LEFT DOUBLE QUOTATION MARK}]+$")
+CLOSING = re.compile(r"^[,.;:!?)\N{RIGHT SINGLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}]+(?!\w)")
 FONTS = "mathjax/es5/output/chtml/fonts/woff-v2"
 
 
@@ -29,6 +31,7 @@ def setup(app):
     app.add_html_math_renderer("typeset", (visit_inline, None), (visit_display, None))
     app.connect("config-inited", configure)
     app.connect("builder-inited", write_style)
+    app.connect("doctree-resolved", keep_marks)
     app.connect("doctree-resolved", typeset_quizzes)
     app.add_css_file(STYLE)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
@@ -49,7 +52,8 @@ def write_style(app):
 
 def visit_inline(writer, node):
     writer.body.append(writer.starttag(node, "span", "", CLASS="math notranslate nohighlight"))
-    writer.body.append(typeset(node.astext(), location=node) + "</span>")
+    before, after = node.get("before", ""), node.get("after", "")
+    writer.body.append(f"{before}{typeset(node.astext(), location=node)}{after}</span>")
     raise nodes.SkipNode
 
 
@@ -62,6 +66,17 @@ def visit_display(writer, node):
     writer.body.append(writer.starttag(node, "div", CLASS="math notranslate nohighlight"))
     writer.body.append(typeset(tex, display=True, location=node) + "</div>\n")
     raise nodes.SkipNode
+
+
+def keep_marks(app, doctree, docname):
+    """A comma or full stop goes with the formula before it, a bracket with the one after it: no line parts them."""
+    for formula in list(doctree.findall(nodes.math)):
+        place = formula.parent.index(formula)
+        for side, beside, mark in ("before", place - 1, OPENING), ("after", place + 1, CLOSING):
+            text = formula.parent[beside] if 0 <= beside < len(formula.parent) else None
+            if isinstance(text, nodes.Text) and (found := mark.search(text)):
+                formula[side] = found[0]
+                formula.parent[beside] = nodes.Text(text[: found.start()] + text[found.end() :])
 
 
 def typeset_quizzes(app, doctree, docname):
