@@ -47,8 +47,8 @@ DECK = {
 }
 FONTS = ("mathjax/es5/output/chtml/fonts/woff-v2/*.woff",)
 
-# MathJax 3 keeps settings and later itself in window.MathJax. Widgets ask MathJax 2's Hub to typeset their labels, which
-# are plain text.
+# MathJax 3 keeps settings and later itself in window.MathJax. Widgets ask MathJax 2's Hub to typeset their labels,
+# which are plain text.
 # A formula's menu opens by a click; as stops for the key Tab, formulas would stand before a slide's sliders.
 MATHJAX_SETTINGS = """
 window.MathJax = {
