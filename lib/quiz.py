@@ -5,6 +5,8 @@
          wrong("The mean.", "No: …"))
 
 Radio buttons and a style rule that shows the chosen option's feedback: no script, and the keyboard works by itself.
+The question floats, or the bar on the left would begin half-way down it: a fieldset's border starts in the middle of
+a legend that does not float.
 """
 
 import hashlib
@@ -13,7 +15,8 @@ from dataclasses import dataclass
 
 STYLE = """<style>
 .quiz { border: 0; border-left: .25em solid #0066CC; padding: .1em 0 .1em 1em; margin: 0; max-width: 42em; }
-.quiz legend { float: none; font-size: 1em; font-weight: bold; margin: 0 0 .4em; padding: 0; width: auto; }
+.quiz legend { float: left; width: 100%; font-size: 1em; font-weight: bold; margin: 0 0 .75em; padding: 0; }
+.quiz legend + div { clear: both; }
 .quiz div { display: grid; grid-template-columns: 1.6em 1fr; align-items: baseline; margin: .35em 0; }
 .quiz p { display: none; grid-column: 2; margin: .2em 0; border-left: .2em solid; padding-left: .6em; }
 .quiz input:checked ~ p { display: block; }

@@ -155,10 +155,10 @@ def digit_posterior(digit, which):
     image, approximation, amortisation = images[digit], gaps[0][digit], gaps[1][digit]
     figure, (left, right) = style.figure(1, 2, height=3.0, left=0.1, gap=0.8, width_ratios=[0.8, 1])
     left.set_position([0.02, 0.2, 0.32, 0.62])
-    right.set_position([0.48, 0.185, 0.5, 0.715])
+    right.set_position([0.48, 0.185, 0.49, 0.715])
     tiles(left, image[None], columns=1)
     left.set_title("held out")
-    around, centre = np.linspace(-1.5, 1.5, 61), answers[0][digit]
+    around, centre = np.linspace(-1.8, 1.8, 73), answers[0][digit]
     codes = centre + np.stack(np.meshgrid(around, around), axis=-1)
     logits = vae.decode(parameters, codes)
     log_p = logits @ image - np.logaddexp(0, logits).sum(axis=-1)
@@ -171,8 +171,8 @@ def digit_posterior(digit, which):
     ):
         right.plot(*_ellipse(mean[digit] - centre, log_variance[digit]), **look)
     right.set(xlabel="z₁ from the encoder's mean", title="z₂: exact posterior, grey")
-    right.set(xlim=(-1.5, 1.5), ylim=(-1.5, 1.5))
-    right.legend(loc="lower right", fontsize=9)
+    right.set(xlim=(-1.8, 1.8), ylim=(-1.8, 1.8), xticks=[-1, 0, 1], yticks=[-1, 0, 1])
+    right.legend(loc="upper right", fontsize=9)
     return figure, (
         f"A held-out {digit}: log p(x) = {number(evidence[digit])} nats. The best Gaussian loses "
         f"{approximation:.2f} of them, and the encoder another {amortisation:.2f}."

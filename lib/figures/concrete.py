@@ -86,7 +86,7 @@ def arg_max_and_mean(temperature):
         yticks=[0, 0.25, 0.5],
         xlim=(-0.55, 2.55),
     )
-    ax.legend(ncols=3, loc="upper center", columnspacing=1.2, handlelength=1.2)
+    ax.legend(ncols=3, loc="upper center", columnspacing=1, handlelength=1, borderpad=0.1)
     return figure, (
         f"At temperature {temperature:g} the arg max frequencies are {_weights(frequency)}, as the softmax says, "
         f"and the mean weights {_weights(mean)}."

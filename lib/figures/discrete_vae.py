@@ -112,8 +112,8 @@ def blend(temperature, state):
         axes[2].plot(np.array(TEMPERATURES)[seen], values[seen, 0], **look, ls="--", label=f"bias, {NAMES[method]}")
     spread = _moments("leave-one-out", passes, None)[1]
     axes[2].axhline(spread, color=style.GREEN, ls=":", label="spread, leave-one-out")
-    axes[2].plot([temperature, temperature], [0.03, 20], color=style.GREY, lw=1)  # below the legend
-    axes[2].set(xscale="log", yscale="log", xlim=(0.09, 4.5), ylim=(0.03, 400), xlabel="temperature")
+    axes[2].plot([temperature, temperature], [0.02, 20], color=style.GREY, lw=1)  # below the legend
+    axes[2].set(xscale="log", yscale="log", xlim=(0.09, 4.5), ylim=(0.02, 3_000), xlabel="temperature")
     axes[2].set(title="error / length of gradient", xticks=[0.1, 0.3, 1, 3], xticklabels=["0.1", "0.3", "1", "3"])
     axes[2].minorticks_off()
     axes[2].legend(loc="upper left", fontsize=8.5, handlelength=2.2, labelspacing=0.2, borderaxespad=0)
@@ -146,7 +146,7 @@ def learning(passes, method):
     shown = (0, 1, 4, 8, 15, 30)
     left.set(xticks=np.sqrt(shown), xticklabels=shown)
     left.legend(loc="upper left", bbox_to_anchor=(1.04, 0.47), handlelength=2.3, labelspacing=0.25)
-    left.text(np.sqrt(30), baseline - 0.15, "no code", ha="right", va="top", color=style.GREY, fontsize=10)
+    left.text(0.1, baseline + 0.1, "no code", va="bottom", color=style.GREY, fontsize=10)
     parameters, images = discrete_vae.history(method)[passes], _eight()
     log_q = discrete_vae.encode(parameters, images)
     codes = discrete_vae.one_hot_draws(log_q, np.zeros((1, *log_q.shape)))[0]  # without noise: the most likely code

@@ -45,7 +45,7 @@ def climb(samples, sigma, seed):
     right.plot(COUNTS, np.maximum(means, low), "-", color=style.RED)
     right.plot(samples, np.maximum(at.mean(), low), "o", color=style.RED, ms=8, clip_on=False)
     right.axhline(exact, color=style.BLACK, ls="--", lw=1.5)
-    right.text(1.2, exact + 0.1, "log p(y)", va="bottom")
+    right.text(900, exact + 0.35, "log p(y)", ha="right", va="bottom")
     right.set(xscale="log", xlabel="samples K", title="mean, and 8 of 10 values", ylim=(low, high), xlim=(1, 1000))
     right.set(yticks=[-6, -4, -2])
     right.set_xticks([1, 10, 100, 1000], ["1", "10", "100", "1000"])
@@ -69,8 +69,10 @@ def ascent(step, seed):
         gap = np.maximum(gaussian.kl(mean, sigma**2, 1.5, 0.25), 1e-5)
         left_over[name] = gap[-1]
         left.plot(np.clip(mean, -0.5, 3), np.clip(sigma, 0.1, 1.8), **look)
-        left.plot(np.clip(mean[-1], -0.5, 3), np.clip(sigma[-1], 0.1, 1.8), ENDS[name], color=look["color"], ms=6)
+        end = {"color": look["color"], "marker": ENDS[name], "ms": 6, "ls": "", "clip_on": False}
+        left.plot(np.clip(mean[-1], -0.5, 3), np.clip(sigma[-1], 0.1, 1.8), **end)
         right.plot(np.arange(step + 1), gap, label=name, **look)
+        right.plot(step, gap[-1], **end)
     left.set(xlabel="mean of q", title="paths of q", xlim=(-0.5, 3), ylim=(0.1, 1.8), yticks=[0.5, 1, 1.5])
     left.set_ylabel("σ of q")
     right.set(yscale="log", xlim=(0, STEPS), ylim=(1e-5, 60), xlabel="steps", title="log p(y) − ELBO, nats")

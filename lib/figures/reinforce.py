@@ -136,7 +136,7 @@ def variance_over_samples(chance, seed):
         slopes[name] = np.polyfit(np.log(samples), np.log(found), 1)[0]
     ax.set(xlabel="draws n in an estimate", title="variance of the estimate", xlim=(0.8, 5_000), ylim=(2e-5, 40))
     ax.minorticks_off()
-    ax.legend(loc="lower left", title="baseline")
+    ax.legend(loc="lower left", title="baseline", alignment="left")
     drop = switch_variance(chance, 0.0) / switch_variance(chance, baselines(chance)["best"])
     return figure, (
         f"Switches on with probability {chance:g}: the points fall with slopes {slopes['none']:.2f}, "

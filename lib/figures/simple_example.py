@@ -140,7 +140,7 @@ def descents(step, seed):
         marker = "s" if look["ls"] == "--" else "o"
         left.plot(path, simple_example.objective(path, SLOPE, OFFSET), marker, color=look["color"], ms=4, alpha=0.4)
         left.plot(path[-1], simple_example.objective(path[-1], SLOPE, OFFSET), marker, color=look["color"], ms=8)
-        right.plot(path, **look, marker=marker, markevery=[-1], label=name)
+        right.plot(path, **look, marker=marker, markevery=[-1], label=name, clip_on=False)
     left.set(xlabel="parameter θ", title="objective F(θ)", ylim=(0, 14), xlim=(-3.2, 0.4))
     right.axhline(simple_example.minimizer(SLOPE, OFFSET), color=style.GREY, lw=1)
     right.set(xlabel="step", title="θ after each step", xlim=(0, steps + 1), ylim=(-3, 0.5))

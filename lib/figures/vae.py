@@ -32,7 +32,7 @@ def restored(method, numbers, which):
     (_, _), (images, labels) = digits.black_and_white()
     probability = restore(method, numbers)
     chosen = [np.flatnonzero(labels == digit)[which] for digit in range(10)]
-    figure, ax = style.figure(height=1.75, left=0.75, right=0.05, bottom=0.1, top=0.3)
+    figure, ax = style.figure(height=1.22, left=0.75, right=0.05, bottom=0.1, top=0.3)
     tiles(ax, np.concatenate([images[chosen], probability[chosen]]), columns=10)
     ax.set(title=f"ten held-out digits, {numbers} numbers each")
     for y, word in ((3.5, "before"), (12.5, "after")):
@@ -73,7 +73,7 @@ def sources(source, seed):
 
 def two_terms(mean, deviation):
     """The toy: the prior, the likelihood and q over z; the two terms of the loss as bars against -ln p(x)."""
-    variance, z = deviation**2, np.linspace(-5, 3.5, 341)
+    variance, z = deviation**2, np.linspace(-5.5, 3.5, 361)
     reconstruction = -gaussian.log_density(OBSERVED, mean, DECODER_VARIANCE) + variance / (2 * DECODER_VARIANCE)
     divergence = float(gaussian.kl(mean, variance))
     surprise = -float(gaussian.log_density(OBSERVED, 0.0, 1 + DECODER_VARIANCE))
@@ -85,15 +85,16 @@ def two_terms(mean, deviation):
     q = np.exp(gaussian.log_density(z, mean, variance))
     left.fill_between(z, np.minimum(q, 2.4), color=style.BLUE, alpha=0.2, lw=0)
     left.plot(z, q, color=style.BLUE, label="q(z|x)")
-    left.set(xlabel="code z", title="densities", yticks=[], ylim=(0, 2.4), xlim=(-5, 3.5), xticks=[-2, 0, 2])
+    left.set(xlabel="code z", title="densities", yticks=[], ylim=(0, 2.4), xlim=(-5.5, 3.5), xticks=[-2, 0, 2])
     left.legend(loc="upper left", handlelength=1.9, borderaxespad=0, borderpad=0.1)
     for y, value in ((2, reconstruction), (1, divergence), (0, loss)):
-        right.text(9, y, f"{value:.2f}", va="center", ha="right")
+        right.text(9.5, y, f"{value:.2f}", va="center", ha="right")
     right.barh([2, 0], reconstruction, color=style.AMBER, height=0.6)
-    right.barh([1, 0], divergence, left=[0, reconstruction], color=style.GREY, height=0.6)
-    right.axvline(surprise, color=style.RED, ls=":")
-    right.text(surprise + 0.15, 2.55, "−ln p(x)", color=style.RED, va="center", fontsize=10)
-    right.set(yticks=range(3), yticklabels=["loss", "KL", "recon-\nstruction"], ylim=(-0.5, 2.8), xlim=(0, 9))
+    striped = {"hatch": "///", "edgecolor": "white", "lw": 0}
+    right.barh([1, 0], divergence, left=[0, reconstruction], color=style.GREY, height=0.6, **striped)
+    right.axvline(surprise, color=style.BLACK, ls=":", lw=2)
+    right.text(surprise + 0.15, 2.55, "−ln p(x)", va="center", fontsize=10)
+    right.set(yticks=range(3), yticklabels=["loss", "KL", "recon-\nstruction"], ylim=(-0.5, 2.8), xlim=(0, 9.5))
     right.set(xlabel="nats", title="terms of the loss", xticks=[0, 4, 8])
     return figure, (
         f"With q = N({number(mean)}, {deviation:g}²) the reconstruction error is {reconstruction:.2f} and KL is "
@@ -230,7 +231,9 @@ def _plane(ax, codes):
 
 
 def _digits(ax, codes, labels):
-    """Codes of eight digits of each kind, written as those digits."""
+    """Codes of eight digits of each kind, written as those digits, but none that the window's edge would cut."""
+    low, high = np.transpose([ax.get_xlim(), ax.get_ylim()])
     for digit, colour in enumerate(COLOURS):
         chosen = codes[labels == digit][:8]
+        chosen = chosen[np.all(np.abs(chosen - (low + high) / 2) < 0.95 * (high - low) / 2, axis=-1)]
         ax.plot(*chosen.T, color=colour, marker=rf"$\mathbf{{{digit}}}$", ls="", ms=8, mew=0)
