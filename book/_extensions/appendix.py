@@ -226,7 +226,7 @@ class Lecture(ForLecturers):
             total += time
         if not 0.85 * limit <= total <= limit:
             raise self.error(f"a lecture's slides must take 85 to 100 % of its {limit} minutes, but these take {total}")
-        return "\n".join([*rows, f"| | {total} |"])
+        return "\n".join([*rows, f"| in all | {total} |"])
 
 
 class Show(ForLecturers):

@@ -45,7 +45,7 @@ def codebook(method):
     for code in np.flatnonzero(count):
         right.text(code % 10, code // 10 + 0.03, str(most[code]), ha="center", va="center", fontsize=10)
     right.set(title="most frequent label", xticks=[], yticks=[])
-    right.set_xlabel("stronger: purer; blank: unused")
+    right.set_xlabel("stronger: purer; blank: unused", fontsize=9)
     right.xaxis.set_label_coords(0.5, -0.09)
     right.spines[:].set_visible(False)
     held_out_q, held_out_labels = _codes(method, "held out")

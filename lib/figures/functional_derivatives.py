@@ -33,6 +33,7 @@ def nudged_point(kind, epsilon):
     ax.plot([0, epsilon], [0, sign * epsilon**power], "o", color=style.GREY, mfc="white", ms=5)
     ax.plot(epsilon, sign * epsilon**power, "o", color=style.RED, ms=8)
     ax.set(xlabel="x = 0 + ε", title=f"J(x) = {name}, tangent at 0 dashed", xlim=(-1.1, 1.1), ylim=(-1.3, 1.3))
+    ax.set(xticks=[-1, -0.5, 0, 0.5, 1], yticks=[-1, 0, 1])
     there, back = sign * epsilon**power, sign * (-epsilon) ** power
     return figure, (
         f"J(x) = {name}. Nudging x from 0 to {_number(epsilon)} changes J by {_number(there)}, and the opposite nudge "

@@ -124,7 +124,7 @@ def training(step):
     tiles = path[step][:64].reshape(8, 8, 2, 5).transpose(2, 0, 3, 1)  # row of tiles, pixel row, tile, pixel column
     padded = np.zeros((2, 9, 5, 9))
     padded[:, :8, :, :8] = tiles
-    _weights(above, padded.reshape(18, 45)[:-1, :-1], size=3)
+    _weights(above, padded.reshape(18, 45)[:-1, :-1], size=4, least=0.5)
     for digit in range(10):
         x, y = 9 * (digit % 5) - 0.5, 9 * (digit // 5) - 0.5
         above.plot(x + np.array([0, 8, 8, 0, 0]), y + np.array([0, 0, 8, 8, 0]), color=style.GREY, lw=0.8)
@@ -156,7 +156,7 @@ def bell_and_squares(variance):
     shown = top - log_density < 9.1
     right.plot(error[shown], (top - log_density)[shown], color=style.BLUE, label="−log density")
     right.set(xlabel="error ŷ − y", title="loss, 0 at its lowest", xlim=(-3, 3), ylim=(0, 13), yticks=[0, 3, 6, 9])
-    right.legend(loc="upper center")
+    right.legend(loc="upper center", handlelength=2.6)  # two dashes, not one
     same = "the square itself" if variance == 0.5 else f"{1 / (2 * variance):.3g} times the square"
     return figure, (f"With variance {variance:g} the negative log density is {same}, plus the constant {number(-top)}.")
 
@@ -253,11 +253,14 @@ def _training():
     return path, np.array(losses), accuracy
 
 
-def _weights(ax, picture, size=7):
-    """Weights as colours, each picture on its own scale; the large ones also get a + or a − of some size."""
+def _weights(ax, picture, size=7, least=0.3):
+    """Weights as colours, each picture on its own scale; the large ones also get a + or a − of some size.
+
+    least: how large, as a share of the largest
+    """
     reach = max(np.abs(picture).max(), 1e-12)
     ax.imshow(picture, cmap=SIGNED, vmin=-reach, vmax=reach, interpolation="nearest")
-    for marker, chosen in (("+", picture > 0.3 * reach), ("_", picture < -0.3 * reach)):
+    for marker, chosen in (("+", picture > least * reach), ("_", picture < -least * reach)):
         rows, columns = np.nonzero(chosen)
         ax.plot(columns, rows, marker, color=style.BLACK, ms=size, mew=size / 6)
     _framed(ax)

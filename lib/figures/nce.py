@@ -57,7 +57,7 @@ def posterior_over_words(k, noise):
     """Above: what a word weighs as data, p, and as noise, kq. Below: the probability that it is data, and the prior."""
     kq = k * NOISES[noise]
     probability = nce.posterior(np.log(P), np.log(NOISES[noise]), k)
-    figure, (above, below) = style.figure(2, 1, height=3.9, gap=0.5, sharex=True)
+    figure, (above, below) = style.figure(2, 1, height=3.65, bottom=0.3, gap=0.5, sharex=True)
     above.bar(PLACES - 0.2, P, 0.38, color=style.BLUE, label="data, p(w)")
     above.bar(PLACES + 0.2, kq, 0.38, color="white", edgecolor=style.RED, hatch="///", label="noise, k q(w)")
     above.set(yscale="log", ylim=(0.01, 150), title="expected number among 1 + k words")
@@ -89,7 +89,7 @@ def climb(step, objective):
     left.set(title="exp(s), and p (diamonds)", xlabel="word")
     right.axhline(1, color=style.BLACK, ls=":", lw=1)
     right.plot(np.exp(path[: step + 1]).sum(axis=-1), color=style.BLUE)
-    right.plot(step, u.sum(), "o", color=style.BLUE)
+    right.plot(step, u.sum(), "o", color=style.BLUE, clip_on=False)
     right.set(title="their sum Z (dotted: 1)", xlabel="step", xlim=(0, 125), ylim=(0, 4.1))
     return figure, (
         f"{objective.capitalize()}, after {step} steps: exp(s) = ({', '.join(f'{value:.3f}' for value in u)}), "
@@ -125,14 +125,14 @@ def training(step, noise):
             ax.plot(path[: step + 1, w], **look, lw=1.3)
             fill = look["color"] if w < 3 else "white"
             ax.plot(305, goal[w], "<", color=look["color"], mfc=fill, ms=5, clip_on=False)
-            ax.plot(step, path[step, w], "o" if w < 3 else "s", color=look["color"], ms=4)
+            ax.plot(step, path[step, w], "o" if w < 3 else "s", color=look["color"], ms=4, clip_on=False)
         ax.set(title=name, xlabel="step", xlim=(0, 305), ylim=(-5.2, 2.2), xticks=[0, 100, 200, 300])
         ends.append((path[step, :3].mean(), path[step, 3:].mean(), np.exp(path[step]).sum()))
     axes[0].text(150, 1.75, "frequent (solid)", color=style.BLUE, ha="center", fontsize=10)
     axes[0].text(150, -4.6, "rare (dashed)", color=style.RED, ha="center", fontsize=10)
     soft, contrast = ends
     return figure, (
-        f"After {step} steps the frequent and the rare words' mean scores are {number(soft[0])} and "
+        f"After {step} steps the frequent and the rare words’ mean scores are {number(soft[0])} and "
         f"{number(soft[1])} under the softmax, with Z = {soft[2]:.2f}, and {number(contrast[0])} and "
         f"{number(contrast[1])} under NCE with {noise} noise and k = 5, with Z = {contrast[2]:.2f}."
     )
@@ -157,7 +157,7 @@ def gradient_against_likelihood(k):
     u = model()
     likelihood_slope = P - u
     contrast = nce.expected_gradient(np.log(u), P, np.log(NOISES["uniform"]), k)
-    figure, ax = style.figure(height=3.0)
+    figure, ax = style.figure(height=2.75, bottom=0.3)
     ax.bar(PLACES, likelihood_slope, 0.8, color="white", edgecolor=style.BLACK, label="log-likelihood, p − softmax(s)")
     ax.bar(PLACES, contrast, 0.45, color=style.BLUE, label="NCE, kq(p − u)/(u + kq)")
     ax.axhline(0, color=style.BLACK, lw=0.8)
@@ -166,8 +166,8 @@ def gradient_against_likelihood(k):
     ax.legend(loc="upper right")
     gap = np.abs(contrast - likelihood_slope).max()
     return figure, (
-        f"With k = {k} and uniform noise, NCE's slopes are between {np.min(contrast / likelihood_slope):.1%} and "
-        f"{np.max(contrast / likelihood_slope):.1%} of the log-likelihood's; the largest difference is {gap:.4f}."
+        f"With k = {k} and uniform noise, NCE’s slopes are between {np.min(contrast / likelihood_slope):.1%} and "
+        f"{np.max(contrast / likelihood_slope):.1%} of the log-likelihood’s; the largest difference is {gap:.4f}."
     )
 
 
@@ -178,7 +178,7 @@ def model():
 
 def standard_errors(k):
     """The standard error of each word's score over that of maximum likelihood, for four shapes of the noise."""
-    figure, ax = style.figure(height=3.2)
+    figure, ax = style.figure(height=2.95, bottom=0.3)
     best = np.sqrt(1 / P - 1)
     means = {}
     for name, q in NOISES.items():
@@ -186,7 +186,7 @@ def standard_errors(k):
         ax.plot(PLACES, np.sqrt(variance) / best, **LINES[name], ms=5, label=name)
         means[name] = np.sqrt(P @ variance / (P @ best**2))
     ax.axhline(1, color=style.BLACK, lw=0.8)
-    ax.set(title="standard error, in units of maximum likelihood's", ylim=(0.8, 5), xlim=(-0.3, 7.3))
+    ax.set(title="standard error, in units of maximum likelihood’s", ylim=(0.8, 5), xlim=(-0.3, 7.3))
     _name_words(ax)
     ax.legend(loc="upper right", handlelength=3)
     listed = ", ".join(f"{value:.2f} with {name}" for name, value in means.items())
@@ -220,7 +220,7 @@ def alias_cells(step, law):
         alias[short] = tall
         left[tall] -= 1 - height
         last = f" The last filling put {1 - height:.2f} of “{_letter(tall)}” on top of cell {_letter(short)}."
-    figure, ax = style.figure(height=3.0, left=0.5)
+    figure, ax = style.figure(height=2.75, left=0.5, bottom=0.3)
     for w, height in enumerate(left):
         _block(ax, w, 0, height, w)
         if w in alias:

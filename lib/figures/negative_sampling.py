@@ -106,7 +106,7 @@ def _unigram():
 def progress(passes):
     """Left: the held-out likelihood over the passes. Right: log Z of all centre words after the pass chosen."""
     figure, (left, right) = style.figure(1, 2, height=3.1, left=0.6, gap=0.5)
-    bins, said = np.linspace(-1, 7, 81), []
+    bins, said, peaks = np.linspace(-1, 7, 81), [], {}
     for method, look in LOOKS.items():
         curve = [_report(method, done)[0] for done in SNAPSHOTS]
         left.plot(SNAPSHOTS, curve, color=look["color"], ls=look["ls"], label=method)
@@ -114,7 +114,9 @@ def progress(passes):
         left.plot(passes, value, look["marker"], color=look["color"], ms=8, clip_on=False)
         counts, edges = np.histogram(log_z, bins)
         right.stairs(counts / len(log_z), edges, fill=look["hatch"] is None, color=look["color"], hatch=look["hatch"])
+        peaks[method] = edges[counts.argmax()], counts.max() / len(log_z)
         said.append(f"{method} {number(value)} and {number(np.median(log_z), 1)}")
+    _name_peaks(right, peaks)
     left.axhline(_unigram(), color=style.GREY, lw=1, ls=":")
     left.text(12, _unigram() - 0.03, "unigram", ha="right", va="top", color=style.GREY, fontsize=9)
     left.set(xlabel="passes", title="held-out log-likelihood", xlim=(0, 12.3), ylim=(-8.2, -6.5), xticks=[0, 4, 8, 12])
@@ -125,6 +127,14 @@ def progress(passes):
         f"After {passes} passes, the held-out log-likelihood of a pair, in nats, and the median of log Z: "
         f"{'; '.join(said)}. The unigram has {number(_unigram())}."
     )
+
+
+def _name_peaks(ax, peaks):
+    """The methods' names beside their peaks (log Z, share); the softmax's below NCE's, for the two may coincide."""
+    (softmax, low), (nce, high), (negative, top) = peaks.values()
+    ax.text(max(softmax, nce) + 0.35, min(low, high - 0.1), "full softmax", fontsize=9)
+    ax.text(nce + 0.35, high, "NCE", va="center", fontsize=9)
+    ax.text(negative - 0.2, min(top, 0.85), "negative\nsampling", ha="right", fontsize=9)
 
 
 @functools.cache
@@ -148,8 +158,8 @@ def neighbourhood(probe, method):
         points = np.array([place[word] for word in group])
         left.plot(*points.T, mark, color=color, ms=6, label=name)
     left.plot(*place[probe], "o", mfc="none", mec=style.BLACK, ms=15, mew=2)
-    label = left.annotate(probe, place[probe], (0, 12), textcoords="offset points", ha="center", fontsize=11)
-    label.set_bbox({"fc": "white", "ec": "none", "alpha": 0.8, "pad": 0.5})
+    offset, ha, va = _clear_side(probe, place)
+    left.annotate(probe, place[probe], offset, textcoords="offset points", ha=ha, va=va, fontsize=11)
     left.set(xlim=(-0.95, 0.95), ylim=(-0.85, 1.1), xticks=[], yticks=[], title=f"map of 24 words, {method}")
     below = {"loc": "upper center", "bbox_to_anchor": (0.55, -0.01), "ncols": 3}
     left.legend(**below, fontsize=9, handlelength=0.8, columnspacing=0.8)
@@ -160,6 +170,30 @@ def neighbourhood(probe, method):
     return figure, (
         f"Trained by {method}, the five words nearest to “{probe}” of {len(corpus.words):,} are {', '.join(nearest)}."
     )
+
+
+def _clear_side(probe, place):
+    """On which side of its ring a word's name keeps farthest from all marks: offset in points, ha, va."""
+    x, y = place[probe]
+    half = 0.04 * len(probe)  # of the name's width, on the map's scale
+    beside = half + 0.15
+    sides = {
+        (0, 10, "center", "bottom"): (x, y + 0.17),
+        (0, -10, "center", "top"): (x, y - 0.17),
+        (11, 0, "left", "center"): (x + beside, y),
+        (-11, 0, "right", "center"): (x - beside, y),
+        (7, 7, "left", "bottom"): (x + beside - 0.05, y + 0.13),
+        (-7, 7, "right", "bottom"): (x - beside + 0.05, y + 0.13),
+    }
+    marks = np.array(list(place.values()))
+
+    def clearance(side):
+        middle = np.array(sides[side])
+        inside = np.abs(middle[0]) + half < 0.95
+        return inside * np.max(np.abs(marks - middle) / (half + 0.03, 0.09), axis=1).min()
+
+    *offset, ha, va = max(sides, key=clearance)
+    return offset, ha, va
 
 
 def learnt(least, method):

@@ -3,7 +3,6 @@
 import functools
 
 import numpy as np
-from matplotlib import patheffects
 
 from lib import logspace, softmax
 from lib.figures import style
@@ -14,7 +13,6 @@ WORDS = {
     "train": (-1.0, 1.9), "red": (0.5, -1.9), "blue": (-0.4, -1.8),
 }  # fmt: skip
 VECTORS = np.array(list(WORDS.values()))
-HALO = patheffects.withStroke(linewidth=2.5, foreground="white")  # a word stays readable on a disc
 SEEN = "dog"
 RATE = 0.15  # of the descent
 SAMPLED = 11  # words in one update that samples: the one seen and ten others
@@ -149,10 +147,13 @@ def estimates(samples, proposal):
 
 def _plane_and_bars(words, centre, p):
     """Left the words, each a disc of area p, and the centre as an arrow; right the probabilities as bars."""
-    figure, (left, right) = style.figure(1, 2, height=3.1, left=0.2, gap=0.75, gridspec_kw={"width_ratios": [1.35, 1]})
-    left.scatter(*words.T, s=900 * p + 6, color=style.BLUE, alpha=0.45, lw=0)
-    for name, (x, y) in zip(WORDS, words, strict=True):
-        left.text(x, y + 0.12, name, ha="center", va="bottom", fontsize=10, path_effects=[HALO])
+    shape = {"height": 2.85, "left": 0.2, "bottom": 0.3}
+    figure, (left, right) = style.figure(1, 2, **shape, gap=0.75, gridspec_kw={"width_ratios": [1.35, 1]})
+    areas = 900 * p + 6  # of the squares around the discs, in points
+    left.scatter(*words.T, s=areas, color=style.BLUE, alpha=0.45, lw=0)
+    for name, place, area in zip(WORDS, words, areas, strict=True):
+        above = (0, np.sqrt(area) / 2 + 1)
+        left.annotate(name, place, above, textcoords="offset points", ha="center", va="bottom", fontsize=10)
     left.annotate("", centre, (0, 0), arrowprops={"arrowstyle": "-|>", "color": style.GREEN, "lw": 2.5})
     left.plot(0, 0, ".", color=style.GREEN)
     left.set(xlim=(-2.6, 3.5), ylim=(-2.6, 2.7), xticks=[], yticks=[])

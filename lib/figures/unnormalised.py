@@ -72,7 +72,8 @@ def model_scale(mass, ratio):
     classifier.plot(x, mass * p / (mass * p + noise), color=style.BLUE)
     classifier.set(title="P(data) = 1/(1 + G)", ylim=(0, 1), yticks=[0, 0.5, 1])
     for ax in (densities, odds, classifier):
-        ax.set(xlim=(-5, 5), xticks=[-4, 0, 4], xlabel="w")
+        ax.set(xlim=(-5, 5), xticks=[-4, 0, 4])
+    classifier.set(xlabel="w")
     curve = limit(MASSES, ratio)
     objective.semilogx(MASSES, curve - curve.max(), color=style.BLUE)
     here = limit(mass, ratio) - limit(1.0, ratio)
@@ -99,7 +100,7 @@ def sampled_objective(draws, seed):
     best = MASSES[np.argmax(values)]
     figure, ax = style.figure(height=2.9)
     ax.semilogx(MASSES, curve, color=style.BLACK, ls="--", label="limit C")
-    ax.semilogx(MASSES, values, color=style.BLUE, label="C_n")
+    ax.semilogx(MASSES, values, color=style.BLUE, label="Cₙ")
     ax.plot(1, curve.max(), "s", color=style.BLACK, ms=7)
     ax.plot(best, values.max(), "o", color=style.BLUE, ms=8)
     ax.minorticks_off()
@@ -108,7 +109,7 @@ def sampled_objective(draws, seed):
     ax.legend(loc="upper left", ncols=2)
     gap = np.abs(values - curve).max()
     return figure, (
-        f"From {draws:,} draws of each kind C_n is highest at a mass of {best:.2g}; it is at most {gap:.2g} from its "
+        f"From {draws:,} draws of each kind Cₙ is highest at a mass of {best:.2g}; it is at most {gap:.2g} from its "
         f"limit."
     )
 
@@ -141,7 +142,7 @@ def one_point(place, ratio):
     curvature = -(p**3) / (noise * (p + noise))
     return figure, (
         f"At w = {place:g} with ν = {ratio:g}, p is {p:.3f} and νq is {noise:.3f}: the top is at G = {best:.2f}, where "
-        f"the second derivative in G is {curvature:.2g}."
+        f"the second derivative in G is {f'{curvature:.2g}'.replace('-', '−')}."
     )
 
 
