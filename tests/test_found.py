@@ -105,7 +105,7 @@ def course_in_small(folder):
     """A repository with the course's extensions and settings, two chapters, and a first page with a picture of one."""
     for name in ("lib", "book/_extensions", "book/_static"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("_config.yml", "requirements.txt", "package.json", "CITATION.cff"):
+    for name in ("_config.yml", "requirements.txt", "package-lock.json", "CITATION.cff"):
         shutil.copy(ROOT / name, folder)
     (folder / "node_modules").symlink_to(ROOT / "node_modules")
     chapters = "".join(f"- file: {page}\n" for page in PAGES[1:])
@@ -331,7 +331,7 @@ def test_the_menu_is_named_and_opened_by_key(chromium, sites, width, height):
         page.wait_for_load_state("networkidle")
         menu = page.get_by_role("button", name="Correct this page", exact=True)
         expect(menu).to_be_in_viewport(ratio=1, timeout=PATIENCE)
-        expect(menu.locator("svg")).to_be_visible(timeout=PATIENCE)
+        expect(menu.locator("i")).to_be_visible(timeout=PATIENCE)
         boxes = [button.bounding_box() for button in page.locator(".article-header-buttons .btn:visible").all()]
         boxes.sort(key=lambda box: box["x"])
         assert all(a["x"] + a["width"] <= b["x"] + 1 for a, b in zip(boxes, boxes[1:], strict=False)), boxes

@@ -117,7 +117,13 @@ def opening(doctree):
 
 def plain(paragraph):
     texts = list(paragraph.findall(nodes.Text))
-    return "".join(plain_math(text) if isinstance(text.parent, nodes.math) else text for text in texts)
+    return "".join(with_marks(text) if isinstance(text.parent, nodes.math) else text for text in texts)
+
+
+def with_marks(formula):
+    """A formula in words, between the brackets and commas that it keeps (typeset.py)."""
+    node = formula.parent
+    return f"{node.get('before', '')}{plain_math(formula)}{node.get('after', '')}"
 
 
 def plain_math(tex):

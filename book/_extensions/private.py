@@ -20,7 +20,7 @@ POLICY = (
     "connect-src 'self' file:",  # the search looks into the pages it has found
     "frame-src 'self' file:",  # a lecturer's notes show the slides
     "form-action 'self' file:",
-    "base-uri 'none'",
+    "base-uri 'self'",  # the page for lost addresses names the site's
 )
 HEAD = re.compile(r'<meta charset="utf-8" ?/?>')
 HANDLERS = "toggleFullScreen()", "window.print()", ""  # the last is of "Print with solutions", which print.js does
