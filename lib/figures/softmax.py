@@ -90,7 +90,7 @@ def measured(vocabulary):
     looks = (("log Z", "o", style.BLUE), ("both gradients", "s", style.RED))
     for values, (name, marker, color) in zip(times, looks, strict=True):
         ax.loglog(sizes, values, marker, color=color, ms=5, label=name)
-        ax.loglog(sizes, values[0] * sizes / sizes[0], color=color, lw=1, ls=":")
+        ax.loglog(sizes, values[0] * sizes / sizes[0], color=style.GREY, lw=1, ls=":")
         ax.loglog(sizes[at], values[at], marker, color=color, ms=11, mfc="none", mew=2, clip_on=False)
     ax.set(xlabel="words in the vocabulary, V (d = 50)", title="seconds (dotted: in proportion to V)")
     ax.set(xlim=(800, 1.3e6), ylim=(5e-6, 0.3))
