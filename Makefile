@@ -80,7 +80,7 @@ hub: .venv/.installed-hub hub/node_modules/.installed ## start a JupyterHub for 
 test: book .venv/.installed-test .venv/.installed-hub hub/node_modules/.installed .venv-binder/.installed ## build the book and run all tests
 	@echo "Checking the code's form …"
 	@.venv/bin/ruff check . $(call hint,ruff)
-	@echo "Running the tests (half an hour on two cores) …"
+	@echo "Running the tests (about an hour on two cores) …"
 	@.venv/bin/python -m pytest tests -n 2 --dist loadfile $(call hint,tests)
 	@echo "Running every chapter and comparing its outputs with the stored ones (a minute or two) …"
 	@.venv/bin/python -m pytest --nbval book -n 2 --dist loadfile $(call hint,nbval)

@@ -17,6 +17,7 @@ from pathlib import Path
 import appendix
 import course
 import nbformat
+import private
 import yaml
 from jupyter_cache import get_cache
 from nbconvert import HTMLExporter
@@ -113,6 +114,7 @@ def main():
     course.copy_assets(build / "html")
     course.bundle(build / "html")
     shutil.copytree(STATIC, build / "html" / "_static", dirs_exist_ok=True)
+    private.protect(build / "html")
 
 
 if __name__ == "__main__":

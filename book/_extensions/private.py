@@ -10,6 +10,8 @@ import hashlib
 import re
 from pathlib import Path
 
+import course
+
 # `file:` is for pages opened as files, for which some browsers do not take 'self' to mean their folder.
 POLICY = (
     "default-src 'none'",
@@ -62,8 +64,14 @@ def meta(text):
 
 def policy(text):
     """The policy of a page with this text."""
-    inline = [found["code"] for found in SCRIPT.finditer(text) if is_code(found["attributes"])]
+    inline = scripts(text)
+    if "/plugin/notes/notes.js" in text:  # which opens a window with a script in it
+        inline += scripts((course.ROOT / "node_modules/reveal.js/plugin/notes/speaker-view.html").read_text())
     return "; ".join(POLICY).format(hashes=" ".join(sorted({hash_source(code) for code in (*inline, *HANDLERS)})))
+
+
+def scripts(text):
+    return [found["code"] for found in SCRIPT.finditer(text) if is_code(found["attributes"])]
 
 
 def is_code(attributes):
