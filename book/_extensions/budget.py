@@ -6,10 +6,10 @@ Bytes are counted, before compression, not seconds: they are the same on every m
 import re
 from pathlib import Path
 
+from course import VIEW
 from sphinx.errors import ExtensionError
 
 STATE = re.compile(r'<script type="application/vnd.jupyter.widget-state\+json">.*?</script>', re.S)
-VIEW = '<script type="application/vnd.jupyter.widget-view+json">'
 FILES = re.compile(r'<(?:script[^>]*\bsrc|link[^>]*rel="stylesheet"[^>]*href|link[^>]*href)="([^"?:]+\.(?:js|css))[?"]')
 
 LIMITS = {

@@ -24,7 +24,6 @@ SCRIPT = Path(__file__).parent / "page" / "typeset.js"
 STYLE = "typeset.css"
 OPENING = re.compile(r"[(\N{LEFT SINGLE QUOTATION MARK}\N{LEFT DOUBLE QUOTATION MARK}]+$")
 CLOSING = re.compile(r"^[,.;:!?)\N{RIGHT SINGLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}]+(?!\w)")
-FONTS = "mathjax/es5/output/chtml/fonts/woff-v2"
 
 
 def setup(app):
@@ -45,7 +44,7 @@ def write_style(app):
     """The style sheet of MathJax's HTML, beside the pages; it names the fonts relative to itself."""
     course.make(
         Path(app.outdir) / "_static" / STYLE,
-        lambda file: file.write_text(run("--css", f"{course.VENDOR}/{FONTS}")),
+        lambda file: file.write_text(run("--css", f"{course.VENDOR}/{Path(course.FONTS[0]).parent}")),
         SCRIPT,
     )
 
