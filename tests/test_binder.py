@@ -162,7 +162,7 @@ def test_the_button_is_named_seen_and_pressed_by_key(chromium, sites, width, hei
         page.wait_for_load_state("networkidle")
         button = page.get_by_role("link", name="Run in Binder", exact=True)
         expect(button).to_be_in_viewport(ratio=1, timeout=PATIENCE)
-        expect(button.locator("svg")).to_be_visible(timeout=PATIENCE)  # the icon comes with the page
+        expect(button.locator("i")).to_be_visible(timeout=PATIENCE)  # the icon comes with the page
         box = button.bounding_box()
         assert min(box["width"], box["height"]) >= 24, box
         middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2

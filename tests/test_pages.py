@@ -10,6 +10,7 @@ import explorables
 import pytest
 import yaml
 from playwright.sync_api import TimeoutError as Late
+from test_budget import budget
 
 ROOT = Path(__file__).parents[1]
 SITE = ROOT / "_build" / "html"
@@ -242,11 +243,8 @@ def test_no_page_and_no_style_sheet_loads_from_another_host(site):
     assert sum(map(to_another_host, files), []) == []
 
 
-@pytest.mark.parametrize("name", chapters())
-def test_a_page_weighs_at_most_half_a_megabyte_for_each_widget(site, name):
-    page = (SITE / f"{name}.html").read_bytes()
-    widgets = page.count(b"application/vnd.jupyter.widget-view+json")
-    assert len(page) <= max(widgets, 1) * 500_000, f"{len(page):,} bytes for {widgets} widgets"
+def test_the_site_keeps_its_budget(site):
+    budget.check(SITE, chapters())
 
 
 # --- these tests themselves -----------------------------------------------------------------------------------------

@@ -86,7 +86,7 @@ def write_deck(path, page, cache, deck, digest):
         "digest": digest,
         "static": static,
         "settings": course.MATHJAX_SETTINGS,
-        "highlighting": HtmlFormatter().get_style_defs(".highlight"),
+        "highlighting": HtmlFormatter(style="a11y-high-contrast-light").get_style_defs(".highlight"),
         **{name: f"{static}/{course.VENDOR}/{file}" for name, file in course.DECK.items()},
     }
     exporter = HTMLExporter(
