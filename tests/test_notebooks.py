@@ -5,7 +5,7 @@ cells     Each has an id of its own and `slideshow.slide_type` slide, subslide, 
           cells are skip.
 tags      setup · S01 to S53 and E01 to E43 (the slides and errata of book/slides.yml) · check · widget · exercise ·
           solution · quiz · hide-input · hide-cell · remove-input · hide-output · remove-cell, which keeps the
-          lecturer's notes, and nothing else, off the page
+          lecturer's notes and the exercise of a lecture, and nothing else, off the page
 notes     Directly after each slide and subslide, and nowhere else: **Say.**, **Ask.** with its answer, **Time.**
 check     A code cell that asserts, and prints what was compared and how close it came.
 widget    A code cell that ends with its one call of `explore`, on a function of the chapter's module in lib/figures;
@@ -129,8 +129,9 @@ def test_every_tag_is_known_and_on_the_right_kind_of_cell(path):
 
 
 @each_notebook
-def test_the_lecturers_notes_and_nothing_else_are_kept_off_the_page(path):
-    none(c for c in cells(path) if ("remove-cell" in tags(c)) != (on(c) == "notes"))
+def test_what_is_for_the_lecture_and_nothing_else_is_kept_off_the_page(path):
+    for_the_lecture = {cell.id for cell in cells(path) if on(cell) == "notes" or cell.id == "exercises-in-class"}
+    assert {cell.id for cell in cells(path) if "remove-cell" in tags(cell)} == for_the_lecture
 
 
 NOTE = re.compile(

@@ -19,7 +19,7 @@ CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, np.sqrt(0.75)]])  # of the tri
 def softmax_map(temperature, logits):
     """The softmax map of given logits at one temperature, as bars."""
     weights = logspace.softmax(np.array(logits) / temperature)
-    figure, ax = style.figure(height=2.4)
+    figure, ax = style.figure(height=2.15, bottom=0.3)
     _bars(ax, [0, 1, 2], weights, [f"μ = {value:g}" for value in logits])
     ax.set(title="weights after the softmax map", ylim=(0, 1.12), xlim=(-0.6, 2.6))
     return figure, f"At temperature {temperature:g} the weights are {_weights(weights)}."
@@ -65,7 +65,7 @@ def arg_max_and_mean(temperature):
     x = concrete.log_relax(LOGITS, temperature, np.random.default_rng(53).gumbel(size=(20_000, 3)))
     frequency = np.bincount(np.argmax(x, axis=-1), minlength=3) / len(x)
     mean = np.exp(x).mean(axis=0)
-    figure, ax = style.figure(height=2.7)
+    figure, ax = style.figure(height=2.45, bottom=0.3)
     groups = {"softmax(μ)": logspace.softmax(LOGITS), "arg max frequency": frequency, "mean weight": mean}
     for place, (name, values) in enumerate(groups.items()):
         bars = ax.bar(

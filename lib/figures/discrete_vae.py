@@ -136,7 +136,7 @@ def learning(passes, method):
         chosen = name == method
         for seed in SEEDS if chosen else [0]:
             width = 2.4 if chosen and seed == 0 else 1
-            look = {**LOOKS[name], "lw": width, "alpha": 1 if chosen else 0.55}
+            look = {**LOOKS[name], "lw": width, "alpha": 1 if chosen else 0.9}
             short = NAMES[name].removeprefix("REINFORCE, ")
             left.plot(np.sqrt(discrete_vae.PASSES), curves[name, seed], **look, label=short if seed == 0 else None)
     value = curves[method, 0][at]

@@ -25,7 +25,7 @@ def filling_up(mu_1, draws, seed):
     frequency = np.bincount(winner[:draws], minlength=3) / draws
     p = logspace.softmax(logits)
     error = np.sqrt(p * (1 - p) / draws)
-    figure, ax = style.figure(height=2.7)
+    figure, ax = style.figure(height=2.45, bottom=0.3)
     _bars(ax, frequency, COLORS)
     for k in range(3):
         ax.plot([k - 0.36, k + 0.36], [p[k], p[k]], color=style.BLACK, ls="--", label="softmax" if k == 0 else None)
@@ -153,7 +153,7 @@ def inclusion(k, spread):
     logits = spread * ITEMS
     without = top_k.inclusion(logits, k)
     repeated = 1 - (1 - logspace.softmax(logits)) ** k
-    figure, ax = style.figure(height=2.7)
+    figure, ax = style.figure(height=2.45, bottom=0.3)
     for values, place, color, hatch, name in (
         (without, -0.2, style.BLUE, "", "without replacement (top-k)"),
         (repeated, 0.2, style.AMBER, "///", "with replacement"),

@@ -100,7 +100,7 @@ def tails(bits):
     left.set(title="Pr(G ≤ g)", xlim=(-4, -0.5), ylim=(-17.5, 0), xlabel="g", xticks=[-4, -2])
     left.set_yticks([0, -4, -8, -12, -16], ["1", "10⁻⁴", "10⁻⁸", "10⁻¹²", "10⁻¹⁶"])
     right.set(title="Pr(G ≥ g)", xlim=(0, 40), xlabel="g", xticks=[0, 10, 20, 30, 40])
-    right.legend(loc="upper right")
+    right.legend(loc="upper right", markerscale=2)
     return figure, (
         f"{bits} bits: all noise lies from {style.number(smallest)} to {style.number(largest)} (squares), so a "
         f"category more than {largest - smallest:.1f} nats below the largest is never drawn."
