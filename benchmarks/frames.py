@@ -126,12 +126,14 @@ def write_notebooks(folder):
 def follow(page, root, sweeps):
     """Sweep the root's first slider from end to end by keyboard; how long each picture took."""
     handle = root.locator(".noUi-handle").first
-    last = int(float(handle.get_attribute("aria-valuemax")))
     root.evaluate(WATCH)
-    found = []
-    for sweep in range(-1, sweeps):  # the first, by one key, goes to the start
-        for _ in range(last) if sweep >= 0 else [0]:
-            handle.press("Home" if sweep < 0 else "ArrowLeft" if sweep % 2 else "ArrowRight")
-            browser.until(page, "window.seen && window.seen.screen !== undefined", timeout=30_000)
-            found.append(page.evaluate("window.seen"))
-    return found[1:]
+
+    def press(key):
+        handle.press(key)
+        browser.until(page, "window.seen && window.seen.screen !== undefined", timeout=30_000)
+        return page.evaluate("window.seen")
+
+    now, last = (int(float(handle.get_attribute(f"aria-value{which}"))) for which in ("now", "max"))
+    if now:
+        press("Home")
+    return [press("ArrowLeft" if sweep % 2 else "ArrowRight") for sweep in range(sweeps) for _ in range(last)]

@@ -11,7 +11,7 @@ text is painted. *Files* are all that a page loads besides itself: scripts, styl
 without the widgets' state, *a widget* that state over the number of widgets; both have a limit, as scripts and style
 sheets have, over which the build fails (`book/_extensions/budget.py`). *Longest task* is how long the page was deaf at
 a stretch after its load event, at most, in any visit. *Swap* is from a key on a page's first slider to the picture
-painted. Times are the medians of the visits; ratios are stock over ours.
+painted; one page has buttons only. Times are the medians of the visits; ratios are stock over ours.
 """
 
 import gzip
@@ -82,7 +82,7 @@ def measure():
                 ratios[what].append(their / our)
                 line += [f"{our:.0f}", f"{their:.0f}", f"{their / our:.2f}"]
             deaf = max(visit["deaf"] for visit in ours)
-            lines.append([*line, f"{deaf:.0f}", f"{swap(chromium, sites[0], page):.0f}"])
+            lines.append([*line, f"{deaf:.0f}", swap(chromium, sites[0], page)])
     for what, how in (
         ("files", "kB of files a page loads, stock over ours"),
         ("first", "ms until a page's first content, stock over ours"),
@@ -120,11 +120,13 @@ def load(chromium, site, page):
 
 
 def swap(chromium, site, page):
-    """ms from a key on the first slider to its picture, the median of a sweep there and back."""
+    """ms from a key on the first slider to its picture, the median of a sweep there and back, as text."""
     with browser.visit(chromium, site, page) as (tab, _):
         browser.until(tab, "!document.querySelector('.first-picture')")
-        explorable = tab.locator(".explorable").filter(has=tab.locator(".noUi-handle")).first
-        return statistics.median(seen["painted"] for seen in frames.follow(tab, explorable, 2))
+        sliders = tab.locator(".explorable").filter(has=tab.locator(".noUi-handle"))
+        if not sliders.count():
+            return "–"
+        return f"{statistics.median(seen['painted'] for seen in frames.follow(tab, sliders.first, 2)):.0f}"
 
 
 def build_stock(folder):

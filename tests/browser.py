@@ -137,6 +137,7 @@ def _of(site, url):
 
 class _Handler(http.server.SimpleHTTPRequestHandler):
     protocol_version = "HTTP/1.1"  # keeps connections, as a real server does
+    disable_nagle_algorithm = True  # sends a file at once after its head, as a real server does
 
     def log_message(self, *arguments):
         pass

@@ -89,6 +89,7 @@ def setup(app):
     app.setup_extension("appendix")
     app.setup_extension("decks")
     app.setup_extension("found")
+    app.setup_extension("order")
     app.setup_extension("typeset")
     app.setup_extension("private")
     app.setup_extension("budget")

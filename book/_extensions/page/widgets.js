@@ -149,7 +149,7 @@ async function build() {
   await Promise.all(links.map((id) => manager.get_model(id)));
   for (const script of document.querySelectorAll(WIDGET)) {
     await show(manager, script);
-    await new Promise(requestAnimationFrame); // the page stays responsive
+    await new Promise((resolve) => setTimeout(resolve)); // the page stays responsive
   }
 }
 
@@ -162,9 +162,10 @@ async function show(manager, script) {
   script.before(place);
   Widget.attach(view.luminoWidget, place);
   const image = place.querySelector("img");
-  await image?.decode();
-  script.parentElement.querySelector(".first-picture")?.remove();
-  place.hidden = false;
+  (image ? image.decode() : Promise.resolve()).then(() => {
+    script.parentElement.querySelector(".first-picture")?.remove();
+    place.hidden = false;
+  });
 }
 
 build();

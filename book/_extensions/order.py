@@ -1,0 +1,41 @@
+"""What a page says comes before what it does.
+
+Sphinx and the theme put their scripts into a page's head, and myst-nb the pictures of all widgets' positions, megabytes
+that a browser would read before the first word. Here scripts wait until the text is there, and the pictures come after
+it. The search loads its index on its own page only: the theme would load it on every page. And whether a page is light
+or dark is known from the start: the theme would find out at the end, and colour the whole page again.
+"""
+
+import re
+from pathlib import Path
+
+from budget import STATE
+
+WAITS = re.compile(r'<script (?![^>]*(?:\bdefer\b|documentation_options\.js))(?=[^>]*\bsrc=")')
+SEARCH = re.compile(r'\s*<script src="[^"]*(?:searchtools|language_data|searchindex)\.js"></script>')
+
+THEME = 'document.documentElement.dataset.theme = localStorage.getItem("theme") || "auto";'
+KNOWN_THEME = """document.documentElement.dataset.theme =
+      ["light", "dark"].find((theme) => theme === document.documentElement.dataset.mode) ??
+      (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");"""
+
+
+def setup(app):
+    app.connect("build-finished", finish)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def finish(app, exception):
+    if not exception and app.builder.format == "html":
+        for page in app.env.found_docs | {"search", "genindex"}:
+            path = Path(app.outdir, f"{page}.html")
+            path.write_text(arrange(path.read_text(), searches=page == "search"))
+
+
+def arrange(text, searches=False):
+    """A page with its scripts and its widgets' state in their order; one that has been arranged stays as it is."""
+    if not searches:
+        text = SEARCH.sub("", text)
+    state = "".join(STATE.findall(text))
+    text, end = STATE.sub("", text.replace(THEME, KNOWN_THEME)).rsplit("</body>", 1)
+    return f"{WAITS.sub('<script defer ', text)}{state}</body>{end}"

@@ -1,0 +1,74 @@
+"""What a page says comes before what it does: the order of its scripts, its text and its pictures."""
+
+import importlib
+import re
+import sys
+from pathlib import Path
+
+import browser
+import pytest
+from test_pages import SITE, chapters
+
+sys.path.append(str(Path(__file__).parents[1] / "book" / "_extensions"))
+order = importlib.import_module("order")
+
+STATE = '<script type="application/vnd.jupyter.widget-state+json">{"state": {}}</script>'
+PAGE = f"""<head><script>{order.THEME}</script>
+<script src="_static/documentation_options.js?v=1"></script><script src="_static/doctools.js"></script>
+<script data-prefix="tab" src="_static/tabs.js"></script><script defer="defer" src="_static/access.js"></script>
+<script>DOCUMENTATION_OPTIONS.pagename = "page";</script>{STATE}
+    <script src="_static/searchtools.js"></script>
+    <script src="searchindex.js"></script></head><body><p>Text.</p></body></html>"""
+
+
+def test_scripts_wait_and_the_state_comes_after_the_text():
+    page = order.arrange(PAGE)
+    assert re.findall(r"<script (.*?)>", page) == [
+        'src="_static/documentation_options.js?v=1"',  # for which the script in the page does not wait
+        'defer src="_static/doctools.js"',
+        'defer data-prefix="tab" src="_static/tabs.js"',
+        'defer="defer" src="_static/access.js"',
+        'type="application/vnd.jupyter.widget-state+json"',
+    ]
+    assert page.endswith(f"<p>Text.</p>{STATE}</body></html>")
+
+
+def test_only_the_page_of_the_search_loads_its_index():
+    assert "searchindex.js" not in order.arrange(PAGE)
+    assert '<script defer src="searchindex.js">' in order.arrange(PAGE, searches=True)
+
+
+def test_a_page_in_order_stays_as_it_is():
+    assert order.arrange(order.arrange(PAGE)) == order.arrange(PAGE) != PAGE
+
+
+@pytest.mark.parametrize("name", chapters())
+def test_every_page_of_the_site_is_in_order(site, name):
+    text = (SITE / f"{name}.html").read_text()
+    assert order.arrange(text) == text and order.KNOWN_THEME in text
+    head = text[: text.index("</head>")]
+    assert re.findall(r'<script (?!defer)[^>]*src="([^"?]*)', head) == [
+        f"{'../' * name.count('/')}_static/documentation_options.js"
+    ]
+
+
+REMEMBER = "kept => Object.entries(kept).forEach(([key, value]) => localStorage.setItem(key, value))"
+NOTE_THEMES = """
+    window.themes = [];
+    const note = () => document.body && themes.push(document.documentElement.dataset.theme);
+    new MutationObserver(note).observe(document, {attributeFilter: ["data-theme"], childList: true, subtree: true});"""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("chosen", ["light", "dark", "auto"])
+def test_a_page_is_light_or_dark_from_its_first_word_on(chromium, site, theme, chosen):
+    """It is coloured once, as its reader has chosen or as the machine is, though it was the other way before."""
+    other = {"light": "dark", "dark": "light"}[theme]
+    with browser.visit(chromium, site, "book/index.html", color_scheme=theme) as (page, problems):
+        page.wait_for_load_state("networkidle")
+        page.evaluate(REMEMBER, {"theme": other, "mode": chosen})
+        page.add_init_script(NOTE_THEMES)
+        page.reload(wait_until="networkidle")
+        assert set(page.evaluate("themes")) == {theme if chosen == "auto" else chosen}
+        assert not problems
