@@ -41,7 +41,7 @@ WATCH = """
 window.widgetsShown = new Promise(resolve => {
     const look = () => {
         const pictures = [...document.querySelectorAll('.explorable img')];
-        const shown = pictures.filter(picture => picture.checkVisibility() && picture.complete).length;
+        const shown = pictures.filter(picture => picture.complete && !picture.closest('[hidden]')).length;
         if (shown == %d) resolve(performance.now()); else requestAnimationFrame(look);
     };
     look();
