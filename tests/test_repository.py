@@ -186,6 +186,13 @@ def test_the_files_the_readme_links_to_exist():
 # --- what is in the repository --------------------------------------------------------------------------------------
 
 
+def test_the_readme_states_the_measured_ratios():
+    results = (ROOT / "benchmarks" / "RESULTS.md").read_text()
+    measured = re.findall(r"^\| (?:kB|ms) .*, stock over ours: least, median, most \| (.*?) \|", results, re.M)
+    stated = re.findall(r"^  \| (?:bytes|time) .*? \| (.*) \|$", (ROOT / "README.md").read_text(), re.M)
+    assert len(measured) == 3 and stated == [numbers.replace(", ", " | ") for numbers in measured]
+
+
 def test_lib_is_not_ignored():
     assert git("check-ignore", "--no-index", "_build/x").returncode == 0, "git check-ignore does not answer"
     assert git("check-ignore", "--no-index", "lib/x.py", "lib/figures/x.py", "lib/exercises/x.py").stdout == ""
