@@ -247,6 +247,22 @@ def test_the_site_keeps_its_budget(site):
     budget.check(SITE, chapters())
 
 
+@pytest.mark.browser
+def test_a_widget_that_fails_keeps_its_first_picture_and_the_others_are_shown(chromium, site):
+    def without_the_first_model(route):
+        answer = route.fetch()
+        route.fulfill(response=answer, body=re.sub(r'("model_id": )"\w+"', r'\1"missing"', answer.text(), count=1))
+
+    with browser.visit(chromium, site, "book/gumbel/concrete.html") as (page, problems):
+        page.wait_for_load_state("networkidle")
+        widgets = page.locator(".explorable").count()
+        page.route("**/concrete.html", without_the_first_model)
+        page.reload(wait_until="networkidle")
+        browser.until(page, "document.querySelectorAll('.first-picture').length == 1")
+        assert page.locator(".explorable").count() == widgets - 1
+        assert problems and all(problem.startswith("uncaught exception") for problem in problems), problems
+
+
 # --- these tests themselves -----------------------------------------------------------------------------------------
 
 BAD_PAGE = """<!doctype html><html><head><link rel="preload" href="//cdn.example/x.js">

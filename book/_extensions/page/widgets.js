@@ -148,7 +148,7 @@ async function build() {
   const links = Object.keys(states).filter((id) => states[id].model_name === "LinkModel");
   await Promise.all(links.map((id) => manager.get_model(id)));
   for (const script of document.querySelectorAll(WIDGET)) {
-    await show(manager, script);
+    await show(manager, script).catch(reportError); // one that fails keeps its first picture, and stops no other
     await new Promise((resolve) => setTimeout(resolve)); // the page stays responsive
   }
 }
