@@ -183,14 +183,14 @@ def test_the_files_the_readme_links_to_exist():
     assert files and not [file for file in files if not (ROOT / file).is_file()]
 
 
-# --- what is in the repository --------------------------------------------------------------------------------------
-
-
 def test_the_readme_states_the_measured_ratios():
     results = (ROOT / "benchmarks" / "RESULTS.md").read_text()
     measured = re.findall(r"^\| (?:kB|ms) .*, stock over ours: least, median, most \| (.*?) \|", results, re.M)
     stated = re.findall(r"^  \| (?:bytes|time) .*? \| (.*) \|$", (ROOT / "README.md").read_text(), re.M)
     assert len(measured) == 3 and stated == [numbers.replace(", ", " | ") for numbers in measured]
+
+
+# --- what is in the repository --------------------------------------------------------------------------------------
 
 
 def test_lib_is_not_ignored():

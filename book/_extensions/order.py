@@ -9,6 +9,7 @@ or dark is known from the start: the theme would find out at the end, and colour
 import re
 from pathlib import Path
 
+import private
 from budget import STATE
 
 WAITS = re.compile(r'<script (?![^>]*(?:\bdefer\b|documentation_options\.js))(?=[^>]*\bsrc=")')
@@ -27,9 +28,9 @@ def setup(app):
 
 def finish(app, exception):
     if not exception and app.builder.format == "html":
-        for page in app.env.found_docs | {"search", "genindex"}:
-            path = Path(app.outdir, f"{page}.html")
-            path.write_text(arrange(path.read_text(), searches=page == "search"))
+        for path in private.pages(Path(app.outdir)):
+            if THEME in (text := path.read_text()):  # the theme has made it, and made it anew
+                path.write_text(arrange(text, searches=path.name == "search.html"))
 
 
 def arrange(text, searches=False):
