@@ -159,17 +159,6 @@ def test_the_installed_packages_have_the_files_that_are_asked_for(pattern):
     assert list((ROOT / "node_modules").glob(pattern))
 
 
-def test_thebe_is_left_out_and_nothing_else_is():
-    def script(filename, **attributes):
-        return SimpleNamespace(filename=filename, attributes=attributes)
-
-    keep = [script("a.js"), script(None, body="window.first = 1"), script("widgets.js")]
-    drop = [script("_static/sphinx-thebe.js"), script(None, body="const THEBE_JS_URL = 1")]
-    context = {"script_files": [keep[0], drop[0], *keep[1:], drop[1]]}
-    course.drop_unused_scripts(None, "page", "page.html", context, None)
-    assert context["script_files"] == keep
-
-
 # --- a book in small ------------------------------------------------------------------------------------------------
 
 FIGURE = """

@@ -4,6 +4,7 @@ import importlib
 import re
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import browser
 import pytest
@@ -18,7 +19,8 @@ PAGE = f"""<head><script>{order.THEME}</script>
 <script data-prefix="tab" src="_static/tabs.js"></script><script defer="defer" src="_static/access.js"></script>
 <script>DOCUMENTATION_OPTIONS.pagename = "page";</script>{STATE}
     <script src="_static/searchtools.js"></script>
-    <script src="searchindex.js"></script></head><body><p>Text.</p></body></html>"""
+    <script src="searchindex.js"></script>
+    <script defer src="_static/scripts/fontawesome.js?digest=1"></script></head><body><p>Text.</p></body></html>"""
 
 
 def test_scripts_wait_and_the_state_comes_after_the_text():
@@ -38,8 +40,26 @@ def test_only_the_page_of_the_search_loads_its_index():
     assert '<script defer src="searchindex.js">' in order.arrange(PAGE, searches=True)
 
 
+def test_icons_come_from_the_style_sheet_and_are_not_read_out():
+    assert "fontawesome" not in order.arrange(PAGE)
+    page = PAGE.replace("<p>Text.", '<p><i class="fas fa-print"></i> Text <i>and</i> <i class="more">more</i>.')
+    icon, *others = re.findall(r"<i\b.*?>", order.arrange(page))
+    assert icon == '<i aria-hidden="true" class="fas fa-print">' and others == ["<i>", '<i class="more">']
+
+
 def test_a_page_in_order_stays_as_it_is():
     assert order.arrange(order.arrange(PAGE)) == order.arrange(PAGE) != PAGE
+
+
+def test_thebe_is_left_out_and_nothing_else_is():
+    def script(filename, **attributes):
+        return SimpleNamespace(filename=filename, attributes=attributes)
+
+    keep = [script("a.js"), script(None, body="window.first = 1"), script("widgets.js")]
+    drop = [script("_static/sphinx-thebe.js"), script(None, body="const THEBE_JS_URL = 1")]
+    context = {"script_files": [keep[0], drop[0], *keep[1:], drop[1]]}
+    order.drop_thebe(None, "page", "page.html", context, None)
+    assert context["script_files"] == keep
 
 
 @pytest.mark.parametrize("name", [*chapters(), "search", "genindex", "py-modindex", "404"])

@@ -80,7 +80,6 @@ def setup(app):
     app.connect("env-before-read-docs", execute)
     app.connect("builder-inited", lambda app: bundle(Path(app.outdir)))
     app.connect("doctree-resolved", show_first_pictures)
-    app.connect("html-page-context", drop_unused_scripts, priority=900)
     app.connect("html-page-context", name_launch_button, priority=900)  # after the theme has made it
     app.connect("html-page-context", name_source_buttons, priority=900)
     app.connect("html-page-context", name_print_buttons, priority=900)
@@ -235,15 +234,6 @@ def show_first_pictures(app, doctree, docname):
         if raw.astext().startswith(VIEW):
             view = json.loads(raw.astext().removeprefix(VIEW).removesuffix("</script>"))
             raw.children = [nodes.Text(f"{view.pop('first')}{VIEW}{json.dumps(view)}</script>")]
-
-
-def drop_unused_scripts(app, pagename, templatename, context, doctree):
-    """Leave out thebe, which the theme declares twice on every page (a console error) and this course does not use."""
-    context["script_files"] = [
-        script
-        for script in context["script_files"]
-        if "thebe" not in f"{script.filename} {script.attributes.get('body')}".lower()
-    ]
 
 
 def finish(app, exception):

@@ -27,10 +27,6 @@ POLICY = (
 HEAD = re.compile(r'<meta charset="utf-8" ?/?>')
 HANDLERS = "toggleFullScreen()", "window.print()", ""  # the last is of "Print with solutions", which print.js does
 SCRIPT = re.compile(r"<script(?P<attributes>[^>]*)>(?P<code>.*?)</script>", re.S)
-# The theme's icons come from its style sheet; this script would draw the same again, and weighs 1.5 MB. It also hides
-# icons from screen readers, for which they are letters of no language.
-ICON_SCRIPT = re.compile(r'\s*<script defer src="[^"]*/fontawesome\.js[^"]*"></script>')
-ICON = re.compile(r'<i (?=class="[^"]*\bfa-)')
 
 
 def setup(app):
@@ -48,7 +44,6 @@ def protect(site):
     for path in pages(site):
         text = path.read_text()
         if "Content-Security-Policy" not in text[:2000]:
-            text = ICON.sub('<i aria-hidden="true" ', ICON_SCRIPT.sub("", text))
             start = HEAD.search(text).end()
             path.write_text(text[:start] + meta(text) + text[start:])
 
