@@ -92,3 +92,13 @@ def test_a_page_is_light_or_dark_from_its_first_word_on(chromium, site, theme, c
         page.reload(wait_until="networkidle")
         assert set(page.evaluate("themes")) == {theme if chosen == "auto" else chosen}
         assert not problems
+
+
+@pytest.mark.browser
+def test_no_icon_is_read_out(chromium, site):
+    """A button with an icon is called by its words alone, on the site as it was built."""
+    with browser.visit(chromium, site, "book/gumbel/concrete.html") as (page, problems):
+        icons = page.locator("i[class*='fa-']")
+        assert icons.count() > 5
+        assert set(icons.evaluate_all("icons => icons.map(icon => icon.ariaHidden)")) == {"true"}
+        assert not page.locator("script[src*=fontawesome]").count() and not problems

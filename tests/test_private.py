@@ -20,8 +20,7 @@ PLANTED = """<!doctype html><html><head><meta charset="utf-8"><title>Planted</ti
 </script></head><body>
 <script src="https://cdn.example/x.js"></script>
 <img src="https://cdn.example/x.png" alt="">
-<button onclick="window.print()"><i class="fas fa-print"></i> press</button>
-<script defer src="../_static/scripts/fontawesome.js?digest=1"></script>
+<button onclick="window.print()">press</button>
 </body></html>"""
 ATTEMPTS = """() => {
   window.refused = [];
@@ -67,8 +66,6 @@ def test_the_browser_refuses_what_the_policy_forbids(chromium, tmp_path):
         assert page.evaluate("refused.sort()") == ["connect-src", "script-src-attr", "script-src-elem"]
         done = page.evaluate("names => names.filter(name => window[name])", ALLOWED + FORBIDDEN)
         assert done == ALLOWED
-        assert page.get_by_role("button", name="press", exact=True).count() == 1
-        assert "fontawesome.js" not in page.content()
         assert sum("Content Security Policy" in problem for problem in problems) >= 4
         assert not [problem for problem in problems if problem.startswith("blocked request")], "none left the page"
 
