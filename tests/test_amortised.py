@@ -1,4 +1,4 @@
-"""Grids against quadrature and closed forms, the linear model against scipy's Gaussians, encoders against the best."""
+"""Grids against quadrature and closed forms, encoders against the best."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib import amortised, digits, vae
+from lib import amortised, digits, ppca, vae
 
 STRIP = amortised.all_images(4)
 AXIS = amortised.STRIP_AXIS
@@ -115,14 +115,14 @@ def test_on_a_gaussian_table_both_gaps_are_the_closed_ones(latent):
     model = LINEAR | {"weights": LINEAR["weights"][:, :latent]}
     x = np.random.default_rng(1).standard_normal((5, 3))
     table = gaussian_table(x, **model, axis=amortised.AXIS)
-    mean, covariance = amortised.linear_posterior(x, **model)
-    evidence = amortised.linear_log_evidence(x, **model)
+    mean, covariance = ppca.posterior(x, **model)
+    evidence = ppca.log_evidence(x, **model)
     np.testing.assert_allclose(amortised.log_evidence(table), evidence, rtol=0, atol=1e-6)   # prior outside the axis
     moments = amortised.posterior_moments(table)
     np.testing.assert_allclose(moments[0], mean, rtol=0, atol=1e-6)
     np.testing.assert_allclose(moments[1], np.broadcast_to(np.diag(covariance), mean.shape), rtol=0, atol=1e-6)
 
-    variances, kl = amortised.best_factorised(covariance)
+    variances, kl = ppca.best_factorised(covariance)
     best = mean, np.broadcast_to(np.log(variances), mean.shape)
     assert (kl < 1e-12) == (latent == 1)
     approximation, amortisation = amortised.gaps(table, *best)
@@ -130,7 +130,7 @@ def test_on_a_gaussian_table_both_gaps_are_the_closed_ones(latent):
     np.testing.assert_allclose(amortisation, 0, rtol=0, atol=1e-6)
     approximation, amortisation = amortised.gaps(table, best[0] + 0.3, best[1] - 0.5)
     np.testing.assert_allclose(approximation, kl, rtol=0, atol=1e-3)     # 50 steps of Adam
-    closed = [amortised.linear_elbo(x, **model, mean=mean + shift, covariance=np.diag(factor * variances))
+    closed = [ppca.elbo(x, **model, mean=mean + shift, covariance=np.diag(factor * variances))
               for shift, factor in ((0, 1), (0.3, np.exp(-0.5)))]  # fmt: skip
     np.testing.assert_allclose(amortisation, closed[0] - closed[1], rtol=0, atol=1e-3)
 
@@ -183,81 +183,7 @@ def test_a_climb_never_ends_below_its_start():
         assert (amortised.elbo(table, *end, AXIS) >= amortised.elbo(table, *start, AXIS)).all()
 
 
-# --- the linear-Gaussian model ----------------------------------------------------------------------------------------
-
-
-def models():
-    """Random linear models with a random q each."""
-    def make(seed):
-        rng = np.random.default_rng(seed)
-        pixels, latent = rng.integers(1, 6), rng.integers(1, 4)
-        root = rng.standard_normal((latent, latent))
-        model = {"weights": rng.standard_normal((pixels, latent)), "offset": rng.standard_normal(pixels),
-                 "variance": rng.uniform(0.1, 2)}  # fmt: skip
-        x, mean = rng.standard_normal((3, pixels)), rng.standard_normal((3, latent))
-        return model, x, mean, root @ root.T + 0.1 * np.eye(latent)
-
-    return st.integers(0, 10_000).map(make)
-
-
-@given(models())
-def test_posterior_and_evidence_against_scipys_joint_gaussian(drawn):
-    model, x, _, _ = drawn
-    w, d = model["weights"], len(model["offset"])
-    of_x = w @ w.T + model["variance"] * np.eye(d)
-    law = scipy.stats.multivariate_normal(model["offset"], of_x)
-    evidence = amortised.linear_log_evidence(x, **model)
-    np.testing.assert_allclose(evidence, law.logpdf(x).reshape(3), rtol=1e-9, atol=1e-9)
-    # the conditional of a joint Gaussian: another road to the posterior, through the D x D inverse
-    gain = w.T @ np.linalg.inv(of_x)
-    mean, covariance = amortised.linear_posterior(x, **model)
-    np.testing.assert_allclose(mean, (x - model["offset"]) @ gain.T, rtol=1e-8, atol=1e-8)
-    np.testing.assert_allclose(covariance, np.eye(w.shape[1]) - gain @ w, rtol=1e-8, atol=1e-8)
-
-
-@given(models())
-def test_evidence_minus_elbo_is_the_divergence_to_the_posterior(drawn):
-    model, x, mean, covariance = drawn
-    exact_mean, exact = amortised.linear_posterior(x, **model)
-    evidence = amortised.linear_log_evidence(x, **model)
-    np.testing.assert_allclose(amortised.linear_elbo(x, **model, mean=exact_mean, covariance=exact), evidence,
-                               rtol=1e-10, atol=1e-10)  # fmt: skip
-    apart, inverse = exact_mean - mean, np.linalg.inv(exact)
-    kl = 0.5 * (np.trace(inverse @ covariance) + np.einsum("nl,lk,nk->n", apart, inverse, apart) - len(exact)
-                + np.linalg.slogdet(exact)[1] - np.linalg.slogdet(covariance)[1])  # fmt: skip
-    gap = evidence - amortised.linear_elbo(x, **model, mean=mean, covariance=covariance)
-    np.testing.assert_allclose(gap, kl, rtol=1e-8, atol=1e-8)
-
-
-@given(models())
-def test_the_best_factorised_gaussian_cannot_be_bettered(drawn):
-    model, x, _, _ = drawn
-    mean, covariance = amortised.linear_posterior(x, **model)
-    variances, kl = amortised.best_factorised(covariance)
-    evidence = amortised.linear_log_evidence(x, **model)
-
-    def gap(v):
-        return evidence - amortised.linear_elbo(x, **model, mean=mean, covariance=np.diag(v))
-
-    np.testing.assert_allclose(gap(variances), kl, rtol=1e-8, atol=1e-8)
-    for i in range(len(variances)):
-        for factor in (0.9, 1.1):
-            moved = np.where(np.arange(len(variances)) == i, factor * variances, variances)
-            assert (gap(moved) > kl + 1e-3).all()
-    assert kl > -1e-12
-
-
-def test_principal_components_have_the_highest_evidence():
-    rng = np.random.default_rng(4)
-    images = rng.standard_normal((400, 2)) @ rng.standard_normal((2, 5)) + 0.4 * rng.standard_normal((400, 5)) + 2
-    weights, offset, variance = amortised.principal_components(images, 2)
-    best = amortised.linear_log_evidence(images, weights, offset, variance).mean()
-    for _ in range(20):
-        moved = weights + 0.03 * rng.standard_normal(weights.shape)
-        other = variance * np.exp(0.1 * rng.standard_normal())
-        assert amortised.linear_log_evidence(images, moved, offset, other).mean() < best
-    across = (weights.T @ weights)[0, 1]
-    assert abs(across) < 1e-12 and 0.1 < variance < 0.25
+# --- encoders, digits -------------------------------------------------------------------------------------------------
 
 
 def test_a_linear_encoder_that_is_trained_arrives_at_the_exact_posterior():
@@ -272,14 +198,11 @@ def test_a_linear_encoder_that_is_trained_arrives_at_the_exact_posterior():
         return slope / len(x), 0.5 * (np.exp(log_variance) * np.diag(m) / variance - 1) / len(x)
 
     encoder = amortised.fit_encoder(slopes, x, rng, 2, steps=3_000, rate=0.05)
-    mean, covariance = amortised.linear_posterior(x, w, offset, variance)
+    mean, covariance = ppca.posterior(x, w, offset, variance)
     answer = amortised.encode(encoder, x)
     np.testing.assert_allclose(answer[0], mean, rtol=0, atol=1e-5)
     np.testing.assert_allclose(np.exp(answer[1]), np.broadcast_to(np.diag(covariance), mean.shape), rtol=0, atol=1e-5)
     np.testing.assert_allclose(encoder["mean"], w @ np.linalg.inv(m), rtol=0, atol=1e-5)
-
-
-# --- encoders, digits -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("hidden", [0, 3])
@@ -387,12 +310,6 @@ RNG = np.random.default_rng(0)
     (lambda: amortised.fit_encoder(None, STRIP, 0, 1), "rng must be a np.random.Generator"),
     (lambda: amortised.fit_encoder(None, STRIP, RNG, 0), "latent must be an integer from 1 up"),
     (lambda: amortised.fit_encoder(None, STRIP, RNG, 1, -1), "hidden must be an integer from 0 up"),
-    (lambda: amortised.linear_posterior(np.zeros(2), **LINEAR), "x, weights and offset must have shapes"),
-    (lambda: amortised.linear_posterior(np.zeros(3), **LINEAR | {"variance": 0}), "variance must be positive"),
-    (lambda: amortised.linear_elbo(np.zeros(3), **LINEAR, mean=np.zeros(2), covariance=-np.eye(2)),
-     "covariance must be positive"),
-    (lambda: amortised.principal_components(STRIP, 4), "latent must be below the 4 pixels"),
-    (lambda: amortised.best_factorised([[np.nan]]), "covariance must be finite"),
 ])  # fmt: skip
 def test_bad_input_is_named(call, message):
     with pytest.raises(ValueError, match=message):

@@ -10,7 +10,7 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.textpath import TextPath
 
-from lib import amortised, digits, gaussian, logspace, vae
+from lib import amortised, digits, gaussian, logspace, ppca, vae
 from lib.figures import style
 from lib.figures.style import number
 from lib.figures.tiles import tiles
@@ -88,8 +88,8 @@ def factorised(angle, variance=0.5):
     """
     turn = np.radians(angle)
     weights = np.diag([2.0, 0.7]) @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
-    _, covariance = amortised.linear_posterior(np.zeros(2), weights, np.zeros(2), variance)
-    variances, gap = amortised.best_factorised(covariance)
+    _, covariance = ppca.posterior(np.zeros(2), weights, np.zeros(2), variance)
+    variances, gap = ppca.best_factorised(covariance)
     figure, ax = style.figure(height=3.1, left=0.65, right=1.6)
     circle = np.stack([np.cos(np.linspace(0, 2 * np.pi, 121)), np.sin(np.linspace(0, 2 * np.pi, 121))])
     ax.plot(*circle, color=style.GREY, ls=":", label="prior")
