@@ -44,12 +44,19 @@ function announceChanges(picture) {
 // Called at first and whenever the text changes its size: when formulas are typeset, a fold opens, the window turns.
 function boxWideFormulas() {
   const inLines = [...document.querySelectorAll("article span.math")];
-  const wide = inLines.map((formula) => formula.firstElementChild?.offsetWidth > columnOf(formula).clientWidth);
+  const wide = inLines.map((formula) => widthOf(formula) > columnOf(formula).clientWidth);
   inLines.forEach((formula, i) => formula.classList.toggle("wide", wide[i]));
   for (const box of document.querySelectorAll("article :is(div.math, span.math)")) {
     if (box.matches("div, .wide") && box.scrollWidth > box.clientWidth) box.tabIndex = 0;
     else box.removeAttribute("tabindex");
   }
+}
+
+// With the comma or full stop that goes with it.
+function widthOf(formula) {
+  const all = document.createRange();
+  all.selectNodeContents(formula);
+  return all.getBoundingClientRect().width;
 }
 
 function columnOf(formula) {

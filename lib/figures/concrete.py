@@ -104,7 +104,7 @@ def binary_density(temperature, log_odds):
     log_x = np.stack([-np.logaddexp(0, -y), -np.logaddexp(0, y)], axis=-1)
     density = np.exp(concrete.log_density(log_x, logits, temperature))
     top = 5.0
-    ax.stairs(np.minimum(bars, top), edges, fill=True, color=style.GREY, alpha=0.4)
+    ax.stairs(np.minimum(bars, top), edges, fill=True, **style.SHADE)
     ax.plot(np.exp(log_x[:, 0]), np.minimum(density, 1.1 * top), color=style.BLUE)
     cut = f", cut off at {top:g}" if max(density.max(), bars.max()) > top else ""
     ax.set(xlabel="weight of category 1", title=f"density (line) and draws (bars){cut}", ylim=(0, top), xlim=(0, 1))

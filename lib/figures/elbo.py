@@ -134,7 +134,7 @@ def _split(model, mean, sigma, reach, height, limits):
     gap = float(kl.to_mixture(mean, sigma**2, *model.posterior()))
     figure, (left, right) = style.figure(1, 2, height=3.1, gap=0.75, left=0.2, bottom=0.95, width_ratios=[1.5, 1])
     z = np.linspace(*reach, 301)
-    left.fill_between(z, np.exp(model.log_posterior(z)), color=style.GREY, alpha=0.4, lw=0, label="posterior")
+    left.fill_between(z, np.exp(model.log_posterior(z)), label="posterior", **style.SHADE)
     left.plot(z, np.exp(gaussian.log_density(z, mean, sigma**2)), color=style.BLUE, label="q")
     left.set(xlabel="z", yticks=[], ylim=(0, height), xlim=reach, title="densities")
     left.set_xticks(range(-4, 5, 2) if reach[0] < -4 else range(-1, 5))

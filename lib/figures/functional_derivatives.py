@@ -88,7 +88,7 @@ def action_parabolas(length, waves):
     downs = [str(k) for k, *_ in looks if _bend(length, k) < 0]
     verdict = f"J falls for k = {' and '.join(downs)}: a saddle." if downs else "J rises for each of the three."
     change = _number(_bend(length, waves))
-    return figure, f"On a stretch of length {length:g}, with k = {waves}, J(ε) = {change} ε². At f = 0 {verdict}"
+    return figure, f"On a stretch of length {length:g}, with k = {waves}, J(ε) = {change} ε². At f = 0, {verdict}"
 
 
 def _bend(length, k):

@@ -81,7 +81,7 @@ def factorised(correlation):
     covariance = np.array([[1.0, correlation], [correlation, 1.0]])
     narrow = 1 - correlation**2  # one over the diagonal of the precision
     figure, (left, right) = style.figure(1, 2, height=2.9, gap=0.6, left=0.85, width_ratios=[2.1, 1.35])
-    left.fill(*_ellipse(covariance), color=style.GREY, alpha=0.3, lw=0, label="p")
+    left.fill(*_ellipse(covariance), label="p", **style.SHADE)
     left.plot(*_ellipse(narrow * np.eye(2)), color=style.BLUE)
     left.plot(*_ellipse(np.eye(2)), color=style.RED, ls="--")
     left.set(xlim=(-4, 4), ylim=(-3.2, 4.6), xticks=[-2, 0, 2], yticks=[-2, 0, 2], title="95 % of each law")
@@ -110,7 +110,7 @@ def _target(distance, share=0.5):
 
 def _draw_target(ax, mixture):
     z = np.linspace(-6, 6, 361)
-    ax.fill_between(z, np.exp(kl.mixture_log_density(z, *mixture)), color=style.GREY, alpha=0.4, lw=0, label="p")
+    ax.fill_between(z, np.exp(kl.mixture_log_density(z, *mixture)), label="p", **style.SHADE)
     ax.set(xlabel="z", yticks=[], ylim=(0, 0.92), title="density", xlim=(-6, 6), xticks=[-4, -2, 0, 2, 4])
 
 

@@ -96,12 +96,12 @@ def equal_areas(transform, place, width):
         at = branches[0].forward(np.float64(end))
         middle.plot([-3, end, end], [at, at, reach[0]], color=style.RED, lw=1)
     middle.set(xlim=(-3, 3), ylim=reach, title=f"the map y = {transform}")
-    below.fill_between(x, np.exp(_standard(x)), color=style.GREY, alpha=0.25, lw=0)
+    below.fill_between(x, np.exp(_standard(x)), **style.SHADE)
     below.fill_between(strip, np.exp(_standard(strip)), color=style.RED, alpha=0.8, lw=0)
     below.set(xlim=(-3, 3), ylim=(0, 0.45), xlabel="x", title="density of x")
     density = np.exp(transforms.log_density(branches, _standard, y))
     widest = {"σ(x)": 2.4}.get(transform, 1.2)
-    side.fill_betweenx(y, np.minimum(density, widest), color=style.GREY, alpha=0.25, lw=0)
+    side.fill_betweenx(y, np.minimum(density, widest), **style.SHADE)
     inside = np.linspace(max(bottom, reach[0] + 1e-3), top, 80)
     part = np.exp(transforms.log_density(branches, _only(low, high), inside))  # of two branches, what this strip gives
     side.fill_betweenx(inside, np.minimum(part, widest), color=style.RED, alpha=0.8, lw=0)
@@ -150,7 +150,7 @@ def slopes(function, theta):
     z, thetas = np.linspace(-4, 4, 801), np.linspace(-3, 3, 121)
     values = FUNCTIONS[function](z)
     jumps = np.abs(np.diff(values)) > 0.5
-    left.fill_between(z, -1.1 + 3 * _bell(z - theta), -1.1, color=style.GREY, alpha=0.3, lw=0)
+    left.fill_between(z, -1.1 + 3 * _bell(z - theta), -1.1, **style.SHADE)
     shown = np.ma.masked_array(values, np.append(jumps, False))
     for part in np.ma.clump_unmasked(shown):
         left.plot(z[part], values[part], color=style.BLACK)
@@ -187,7 +187,7 @@ def implicit(weight, level):
     path = transforms.implicit_gradient(mixture_cdf, mixture_log_density, z, weight)
     here = float(transforms.implicit_gradient(mixture_cdf, mixture_log_density, at, weight))
     density = np.exp(mixture_log_density(z, weight))
-    bottom.fill_between(z, -30 + 60 * density, -30, color=style.GREY, alpha=0.3, lw=0)
+    bottom.fill_between(z, -30 + 60 * density, -30, **style.SHADE)
     bottom.plot(z, path, color=style.BLUE)
     bottom.plot(at, here, "o", color=style.BLUE)
     bottom.set(xlabel="z (grey: its density)", title="dz/dw", xlim=(-6, 7), ylim=(-30, 1))

@@ -59,7 +59,7 @@ def terms_over_noise(theta):
     x = np.linspace(-3.2, 3.2, 161)
     figure, ax = style.figure(height=3.0)
     bell = np.exp(gaussian.log_density(x, 0.0, 1.0))
-    ax.fill_between(x, -150, -150 + 250 * bell, color=style.GREY, alpha=0.25, lw=0)
+    ax.fill_between(x, -150, -150 + 250 * bell, **style.SHADE)
     for name, (terms, look) in ESTIMATORS.items():
         ax.plot(x, terms(theta, SLOPE, OFFSET, x), **look, label=name)
     exact = simple_example.gradient(theta, SLOPE, OFFSET)

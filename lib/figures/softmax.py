@@ -12,6 +12,10 @@ WORDS = {
     "cat": (2.0, 0.5), "dog": (1.8, 1.1), "horse": (1.2, 1.7), "car": (-1.6, 1.3), "bus": (-2.0, 0.5),
     "train": (-1.0, 1.9), "red": (0.5, -1.9), "blue": (-0.4, -1.8),
 }  # fmt: skip
+NAMES = {  # on which side of its disc each name stands: (right or left, above or below)
+    "cat": (1, -1), "dog": (1, 1), "horse": (0, 1), "car": (-1, 1), "bus": (0, -1), "train": (0, 1), "red": (1, -1),
+    "blue": (-1, -1),
+}  # fmt: skip
 VECTORS = np.array(list(WORDS.values()))
 SEEN = "dog"
 RATE = 0.15  # of the descent
@@ -149,14 +153,15 @@ def _plane_and_bars(words, centre, p):
     """Left the words, each a disc of area p, and the centre as an arrow; right the probabilities as bars."""
     shape = {"height": 2.85, "left": 0.2, "bottom": 0.3}
     figure, (left, right) = style.figure(1, 2, **shape, gap=0.75, gridspec_kw={"width_ratios": [1.35, 1]})
-    areas = 900 * p + 6  # of the squares around the discs, in points
-    left.scatter(*words.T, s=areas, color=style.BLUE, alpha=0.45, lw=0)
-    for name, place, area in zip(WORDS, words, areas, strict=True):
-        above = (0, np.sqrt(area) / 2 + 1)
-        left.annotate(name, place, above, textcoords="offset points", ha="center", va="bottom", fontsize=10)
+    areas = 700 * p + 6  # of the squares around the discs, in points
+    left.scatter(*words.T, s=areas, color=(style.BLUE, 0.45), edgecolors=style.BLUE, lw=1)
+    for (name, side), place, area in zip(NAMES.items(), words, areas, strict=True):
+        away = (np.sqrt(area) / 2 + 2) * np.array(side) / np.linalg.norm(side)
+        ha, va = ["center", "left", "right"][side[0]], ["center", "bottom", "top"][side[1]]
+        left.annotate(name, place, away, textcoords="offset points", ha=ha, va=va, fontsize=10)
     left.annotate("", centre, (0, 0), arrowprops={"arrowstyle": "-|>", "color": style.GREEN, "lw": 2.5})
     left.plot(0, 0, ".", color=style.GREEN)
-    left.set(xlim=(-2.6, 3.5), ylim=(-2.6, 2.7), xticks=[], yticks=[])
+    left.set(xlim=(-2.6, 4.4), ylim=(-2.8, 2.8), xticks=[], yticks=[])
     left.spines[["top", "right"]].set_visible(True)
     right.barh(range(len(p)), p, color=style.BLUE, alpha=0.6, height=0.7)
     right.set(yticks=range(len(p)), yticklabels=list(WORDS), ylim=(len(p) - 0.4, -0.6), xlim=(0, 1), xticks=[0, 0.5, 1])

@@ -18,6 +18,7 @@ from matplotlib.patches import Patch
 BLUE, RED, GREEN, PURPLE = "#0066CC", "#CC3300", "#009966", "#993399"
 AMBER, GREY, BLACK = "#996600", "#666666", "#333333"
 LEVELS = 6
+SHADE = {"facecolor": (GREY, 0.4), "edgecolor": GREY, "lw": 1}  # of an area: pale, so that curves show on it, but edged
 
 DPI = 160
 WIDTH = 5.0  # inches

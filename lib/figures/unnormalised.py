@@ -153,7 +153,7 @@ def log_z_estimates(draws, ratio):
     deviation = np.sqrt(covariance(ratio)[0, 0] / draws)
     figure, ax = style.figure(height=2.7)
     edges = np.linspace(0.2, 1.8, 41)
-    ax.stairs(np.histogram(found, edges)[0] / FITS / 0.04, edges, fill=True, color=style.GREY, alpha=0.4)
+    ax.stairs(np.histogram(found, edges)[0] / FITS / 0.04, edges, fill=True, **style.SHADE)
     at = np.linspace(0.2, 1.8, 321)
     ax.plot(at, np.exp(gaussian.log_density(at, -TRUTH[0], deviation**2)), color=style.BLUE)
     ax.axvline(-TRUTH[0], color=style.BLACK, ls="--", lw=1.5)
@@ -207,7 +207,7 @@ def bad_noise(width, location):
     figure, (top, bottom) = style.figure(2, 1, height=4.4, gap=0.65)
     top.plot(x, p, color=style.BLACK, ls="--", lw=1.5)
     top.plot(x, np.minimum(q, 1.1), color=style.RED, ls=":")
-    top.fill_between(x, p * q / (p + q), color=style.GREY, alpha=0.5, lw=0)
+    top.fill_between(x, p * q / (p + q), **style.SHADE)
     top.set(xlim=(-4, 8), ylim=(0, 1.0), yticks=[0, 0.5, 1], title="data p (dashed), noise q (dotted), overlap (grey)")
     with np.errstate(over="ignore"):
         for theta in fits:
