@@ -27,6 +27,8 @@ STYLE = """<style>
 
 @dataclass(frozen=True)
 class Option:
+    """One answer to choose: its text, what is said once it is chosen, and whether it is right."""
+
     text: str
     feedback: str
     right: bool

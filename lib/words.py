@@ -123,6 +123,8 @@ def cooccurrences(texts, vocabulary, window):
 
 @dataclass(frozen=True)
 class Corpus:
+    """What is counted in the docstrings: the words, and how often each stands near each other one."""
+
     words: tuple  # the vocabulary, V words
     counts: np.ndarray  # (V, V) n(c, w), to train on
     held_out: np.ndarray  # (V, V) the same of every tenth docstring
@@ -147,6 +149,8 @@ def corpus():
 
 @dataclass(frozen=True)
 class Vectors:
+    """What a model of the word pairs holds: two vectors and a number for each word."""
+
     centre: np.ndarray  # (V, d) v
     context: np.ndarray  # (V, d) u
     bias: np.ndarray  # (V,) b

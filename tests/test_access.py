@@ -4,12 +4,15 @@ axe-core looks at every page and every deck, light and dark, with all that is fo
 2.0, 2.1 and 2.2, levels A and AA, and its own best practices.
 """
 
+import io
 import re
 
 import browser
+import numpy as np
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from chapters import CHAPTERS
+from PIL import Image
 from playwright.sync_api import expect
 from test_decks import laid_out
 from test_pages import HELPERS, assert_none, chapters
@@ -19,6 +22,8 @@ LAPTOP, PHONE = {"width": 1280, "height": 900}, {"width": 320, "height": 640}
 SLIDER = "book/nce/likelihoods"  # a page with sliders, buttons, and questions
 PLAY = "book/nce/softmax"  # a page with an animation
 LONG = "book/reparameterization/vae"  # a page with formulas wider than a phone
+TABLE = "book/gumbel/concrete"  # … with a table wider than a phone
+PRINTED = "book/gumbel/sampling_gumbels"  # … with one that a cell prints
 QUIET = {"reduced_motion": "reduce"}  # colours are those at rest
 CALM = 1500  # milliseconds, more than the rest after which a caption is said (access.js)
 
@@ -323,6 +328,39 @@ def test_a_formula_wider_than_the_page_scrolls_by_keyboard(chromium, site):
         assert not problems
 
 
+@pytest.mark.browser
+def test_a_table_that_goes_on_shows_a_shadow_there(chromium, site):
+    def edges(table):
+        with Image.open(io.BytesIO(table.screenshot())) as picture:
+            lightness = np.asarray(picture.convert("L"), float).mean(axis=0)
+        return lightness[2:5].mean(), lightness[-5:-2].mean()
+
+    with opened(chromium, site, TABLE, **PHONE) as (page, problems):
+        settle(page)
+        table = page.locator(".pst-scrollable-table-container[tabindex='0']").last
+        page.add_style_tag(content="th *, td * { visibility: hidden } th, td { border: none !important }")
+        left, right = edges(table)
+        assert left > right + 5, "there is more on the right"
+        table.evaluate("table => table.scrollLeft = table.scrollWidth")
+        left, right = edges(table)
+        assert right > left + 5, "there is more on the left"
+        assert not problems
+
+
+@pytest.mark.browser
+def test_a_printed_table_keeps_its_columns_and_other_text_wraps(chromium, site):
+    with opened(chromium, site, PRINTED, **PHONE) as (page, problems):
+        settle(page)
+        table = page.locator("pre", has_text="should win").last
+        assert table.evaluate("pre => pre.scrollWidth > pre.clientWidth && pre.tabIndex === 0")
+        table.press("ArrowRight")
+        browser.until(page, "pre => pre.scrollLeft > 0", arg=table.element_handle())
+        wide = "pre => pre.scrollWidth > pre.clientWidth"
+        assert_none(page, f"all('.cell_output :not(.columns) > .highlight > pre').filter({wide}).map(name)")
+        assert page.locator(".columns").count() < page.locator(".cell_output pre").count() / 2
+        assert not problems
+
+
 # --- motion ---------------------------------------------------------------------------------------------------------
 
 MOVING = r"""
@@ -368,6 +406,13 @@ CUT_OFF = r"""
 """
 
 
+# Formulas of a line that, with the mark after them, run out of their column and are in no box of their own.
+RUN_OUT = """
+() => all('article span.math:not(.wide)').filter(formula => formula.checkVisibility()
+    && formula.getBoundingClientRect().right > columnOf(formula).getBoundingClientRect().right + 1).map(name)
+"""
+
+
 @pytest.mark.browser
 @each_page
 def test_a_page_fits_a_narrow_window_and_double_letters(chromium, site, name):
@@ -378,6 +423,8 @@ def test_a_page_fits_a_narrow_window_and_double_letters(chromium, site, name):
             page.set_viewport_size({"width": width, "height": 640})
             assert_none(page, "too_wide()")
             assert page.evaluate(CUT_OFF) == [], width
+            assert_none(page, f"({RUN_OUT})()")
+        assert_none(page, "all('thead').filter(head => head.checkVisibility() && !head.innerText.trim()).map(name)")
         page.set_viewport_size(LAPTOP)
         page.add_style_tag(content="html { font-size: 200% !important }")
         assert_none(page, "too_wide()")

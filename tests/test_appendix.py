@@ -114,6 +114,9 @@ def test_a_docstring_keeps_its_form():
     appendix.keep_the_form(None, "function", "f", None, {}, lines)
     literal = [".. code-block:: text", "", "    ", "    x: (n,)   finite", "       more", ""]
     assert lines == [r"The ``mean`` of x\_1\|y.", "", *literal]
+    lines = ["A sentence of `two_names` and", "a second line.", "", "x: (n,)"]
+    appendix.keep_the_form(None, "function", "f", None, {}, lines)
+    assert lines[:3] == ["A sentence of ``two_names`` and a second line.", "", ".. code-block:: text"]
     for short in [], ["One line."]:
         lines = list(short)
         appendix.keep_the_form(None, "function", "f", None, {}, lines)
@@ -256,3 +259,19 @@ def test_there_are_questions_and_choices_of_slides_for_every_chapter(pages):
         for chapter in CHAPTERS:
             [part] = [p for p in parts if p.startswith(f'<a class="reference internal" href="../{chapter}.html"')]
             assert len(re.findall(r"<p><strong>|<li>", part)) >= at_least, chapter
+
+
+def test_no_paper_is_listed_without_saying_what_for():
+    assert [paper for chapter in CHAPTERS for paper in appendix.listed_papers(chapter) if not paper["why"]] == []
+
+
+def test_the_contents_of_a_page_are_words_not_paths(pages):
+    for path in pages:
+        contents = re.findall(r'<nav[^>]*page-toc.*?</nav>', path.read_text(), re.S)
+        assert "/book/" not in re.sub("<[^>]*>", "", "".join(contents)), path
+
+
+def test_the_page_of_the_code_shows_names_as_they_are_written(pages):
+    text = (SITE / "book" / "appendix" / "api.html").read_text()
+    assert "training_and_held_out" in text and "\\_" not in text
+    assert '<span class="default_value"><span class="pre">AXIS</span>' in text

@@ -7,7 +7,7 @@ papers      the chapters' lists of papers, merged: what each is, and what each c
 lecture     a table of slides to show in a given time, with the minutes that the lecturer's notes give them
 show        a list of the slides of one chapter to show, for several lengths
 thumbnail   the picture that a widget starts with, linked to the widget
-docstrings  of the code that autodoc shows: the first line as text, the rest as it stands
+docstrings  of the code that autodoc shows: the first sentence as text, the rest as it stands
 """
 
 import functools
@@ -203,10 +203,13 @@ class ForLecturers(FromTags):
         times = minutes(chapter)
         if unknown := [name for name in names.split() if name not in times]:
             raise self.error(f"{chapter} has no slide {', '.join(unknown)}; it has {', '.join(times)}")
-        titles = {}  # neighbours under one heading are one link, to the first
+        under = {}  # those under one heading are one link, to the first
         for name in names.split():
-            titles.setdefault(title_of(chapter, name), name)
-        links = [f'<a href="{self.deck(chapter)}#/{name}">{title}</a>' for title, name in titles.items()]
+            under.setdefault(title_of(chapter, name), []).append(name)
+        links = [
+            f'<a href="{self.deck(chapter)}#/{first}">{title}</a>{f" ({len(more) + 1} slides)" if more else ""}'
+            for title, (first, *more) in under.items()
+        ]
         return ", ".join(links), sum(times[name] for name in names.split())
 
     def deck(self, chapter):
@@ -308,8 +311,18 @@ def first_frame(models, name):
 
 
 def keep_the_form(app, what, name, thing, options, lines):
-    """A docstring's first line becomes a paragraph, the rest a literal block: its columns and formulas are laid out."""
-    first, *rest = lines or [""]
-    lines[:] = [re.sub(r"([\\*|_])", r"\\\1", first).replace("`", "``"), ""]
+    """A docstring's first sentence becomes a paragraph, the rest a literal block that keeps its columns and formulas.
+
+    The sentence has one line, or more up to an empty one.
+    """
+    end = lines.index("") if "" in lines and not lines[0].endswith((".", ":")) else 1
+    first, rest = " ".join(lines[:end]), lines[end:]
+    words = [f"``{part}``" if code else re.sub(r"([\\*|_])", r"\\\1", part) for code, part in in_code(first)]
+    lines[:] = ["".join(words), ""]
     if any(rest):
         lines += [".. code-block:: text", "", *(f"    {line}" for line in rest), ""]
+
+
+def in_code(text):
+    """The parts of a text, with whether they stand in backticks: pairs (bool, str)."""
+    return [(place % 2 == 1, part) for place, part in enumerate(text.split("`"))]
