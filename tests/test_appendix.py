@@ -110,17 +110,16 @@ def test_the_first_frame_is_the_one_that_the_stacks_select():
 
 
 def test_a_docstring_keeps_its_form():
-    lines = ["The `mean` of x_1|y.", "", "x: (n,)   finite", "   more"]
+    arguments = ["x     : (n,) with x*x", "        finite", "returns: a number"]
+    lines = ["Result: the `two_means` of x_1|y.", *arguments, "", "    a  =  b", ""]
     appendix.keep_the_form(None, "function", "f", None, {}, lines)
-    literal = [".. code-block:: text", "", "    ", "    x: (n,)   finite", "       more", ""]
-    assert lines == [r"The ``mean`` of x\_1\|y.", "", *literal]
-    lines = ["A sentence of `two_names` and", "a second line.", "", "x: (n,)"]
-    appendix.keep_the_form(None, "function", "f", None, {}, lines)
-    assert lines[:3] == ["A sentence of ``two_names`` and a second line.", "", ".. code-block:: text"]
-    for short in [], ["One line."]:
-        lines = list(short)
+    bullets = [r"- ``x``: (n,) with x\*x", "  finite", "- ``returns``: a number", ""]
+    literal = [".. code-block:: text", "   :class: columns", "", "       a  =  b", ""]
+    assert lines == [r"Result: the ``two_means`` of x\_1\|y.", "", *bullets, *literal]
+    for text in [], ["One line."], ["A sentence", "of two lines: one, two."]:
+        lines = list(text)
         appendix.keep_the_form(None, "function", "f", None, {}, lines)
-        assert lines == [*(short or [""]), ""]
+        assert lines == [*text, ""] if text else lines == []
 
 
 def test_every_module_is_on_the_page_of_the_code():

@@ -2,7 +2,7 @@
 
 script      access.js, which tells screen readers of changed captions and lets the keyboard scroll wide formulas
 corners     the empty corner of a table is no header of anything
-columns     a table that a cell prints, or a docstring, keeps its columns in a narrow window: it scrolls
+columns     a table that a cell prints keeps its columns where the window is too narrow for them: it scrolls
 landmark    the title in the sidebar stands in a landmark, as all else does: screen readers go from one to the next
 """
 
@@ -28,7 +28,7 @@ def find_templates(app, config):
 
 
 def mark_columns(app, doctree, docname):
-    for block in doctree.findall(nodes.literal_block):
+    for block in doctree.findall(nodes.literal_block):  # of cells, and of the errata, which repeat what cells print
         printed = "output" in block["classes"] or block.get("language") == "text"
         if printed and sum(bool(IN_COLUMNS.search(line)) for line in block.astext().splitlines()) >= 3:
             block["classes"].append("columns")

@@ -7,7 +7,7 @@ papers      the chapters' lists of papers, merged: what each is, and what each c
 lecture     a table of slides to show in a given time, with the minutes that the lecturer's notes give them
 show        a list of the slides of one chapter to show, for several lengths
 thumbnail   the picture that a widget starts with, linked to the widget
-docstrings  of the code that autodoc shows: the first sentence as text, the rest as it stands
+docstrings  of the code that autodoc shows: their sentences, lists of arguments, and formulas
 """
 
 import functools
@@ -28,6 +28,8 @@ WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 PAPER = re.compile(
     r"- (?P<authors>.+) \((?P<year>\d{4})\)\. (?P<title>\[.+\]\(\S+\)|\*[^*]+\*)\. (?P<place>.+?)\.(?: (?P<why>.+))?"
 )
+ARGUMENT = re.compile(r"(\w+(?:, \w+)*) *: +(.+)")  # of a docstring: its name or names, what they are
+MARKS = re.compile(r"([\\*|_`])")
 KINDS = {"wrong": "false as printed", "gap": "something is missing", "notation": "notation"}
 
 
@@ -311,18 +313,24 @@ def first_frame(models, name):
 
 
 def keep_the_form(app, what, name, thing, options, lines):
-    """A docstring's first sentence becomes a paragraph, the rest a literal block that keeps its columns and formulas.
+    """A docstring in reStructuredText: sentences, lists of arguments, and what is indented as it stands."""
+    blocks = [block.split("\n") for block in re.split(r"\n(?:[ ]*\n)+", "\n".join(lines).strip("\n")) if block.strip()]
+    if blocks and len(blocks[0]) > 1 and blocks[0][0].endswith((".", ":")):
+        blocks[:1] = [blocks[0][:1], blocks[0][1:]]
+    lines[:] = []
+    for place, block in enumerate(blocks):
+        if all(line.startswith(" ") for line in block):
+            lines += [".. code-block:: text", "   :class: columns", "", *(f"   {line}" for line in block)]
+        elif place and ARGUMENT.match(block[0]):
+            for line in block:
+                named = ARGUMENT.match(line)
+                lines.append(f"- ``{named[1]}``: {plain(named[2])}" if named else f"  {plain(line.strip())}")
+        else:
+            lines += [plain(line) for line in block]
+        lines.append("")
 
-    The sentence has one line, or more up to an empty one.
-    """
-    end = lines.index("") if "" in lines and not lines[0].endswith((".", ":")) else 1
-    first, rest = " ".join(lines[:end]), lines[end:]
-    words = [f"``{part}``" if code else re.sub(r"([\\*|_])", r"\\\1", part) for code, part in in_code(first)]
-    lines[:] = ["".join(words), ""]
-    if any(rest):
-        lines += [".. code-block:: text", "", *(f"    {line}" for line in rest), ""]
 
-
-def in_code(text):
-    """The parts of a text, with whether they stand in backticks: pairs (bool, str)."""
-    return [(place % 2 == 1, part) for place, part in enumerate(text.split("`"))]
+def plain(text):
+    """The text with no marks of reStructuredText in it but those of code."""
+    parts = text.split("`")  # every second one is code
+    return "".join(f"``{part}``" if place % 2 else MARKS.sub(r"\\\1", part) for place, part in enumerate(parts))
