@@ -10,8 +10,9 @@ require.js only unminified, 70 kB larger, which is no more than a millisecond.)
 text is painted. *Files* are all that a page loads besides itself: scripts, style sheets, fonts. *Text* is the page
 without the widgets' state, *a widget* that state over the number of widgets; both have a limit, as scripts and style
 sheets have, over which the build fails (`book/_extensions/budget.py`). *Longest task* is how long the page was deaf at
-a stretch after its load event, at most (and in the worst visit). *Swap* is from a key on a page's first slider to the
-picture painted; one page has buttons only. Times are the medians of the visits; ratios are stock over ours.
+a stretch in the second after its load event, at most (and in the worst visit). *Swap* is from a key on a page's first
+slider to the picture painted; one page has buttons only. Times are the medians of the visits; ratios are stock over
+ours.
 """
 
 import gzip
@@ -53,6 +54,8 @@ VIEW_DATA = re.compile(f"({re.escape(budget.VIEW)})(.*?)(</script>)", re.S)
 VERSION = "version_major", "version_minor"
 SEEN = """async () => {
     const ready = await window.widgetsShown;
+    if (document.readyState !== 'complete') await new Promise(resolve => window.addEventListener('load', resolve));
+    await new Promise(resolve => setTimeout(resolve, 1000));
     const loaded = performance.getEntriesByType('navigation')[0].loadEventEnd;
     return {
         ready,
