@@ -75,6 +75,7 @@ class Explorable:
         keyboard, mouse = self.page.keyboard, self.page.mouse
 
         handle.focus()
+        expect(handle).to_be_focused()
         keyboard.press("Home")
         pictures = {0: self.state(start) if start_at else start}
         for position in range(1, last + 1) if self.every else sorted({1, last}):

@@ -31,6 +31,12 @@ def laid_out(page):
     return page.evaluate("Reveal.getTotalSlides()")
 
 
+def turn(page, number):
+    """To a slide, with all its steps, each of which can take the focus: what fades in is hidden for one frame more."""
+    page.evaluate(f"Reveal.slide({number}, 0, {ALL_STEPS})")
+    browser.until(page, "all('.fragment', current()).every(step => getComputedStyle(step).visibility === 'visible')")
+
+
 @pytest.fixture(scope="module", params=CHAPTERS)
 def visit(request, chromium, files):
     with opened(chromium, files, request.param) as (page, problems):
@@ -86,7 +92,7 @@ const waiting = () => all('.fragment:not(.visible)', current()).length;
 def test_every_slide_fits_and_can_be_read_from_the_back(deck):
     _, page, count = deck
     for number in range(count):
-        page.evaluate(f"Reveal.slide({number}, 0, {ALL_STEPS})")
+        turn(page, number)
         where = f"slide {number + 1}, {page.evaluate('current().innerText.slice(0, 60)')!r}"
         assert page.evaluate("hanging()") == [], where
         assert page.evaluate("raw()") == [], where
@@ -133,7 +139,7 @@ def test_the_steps_of_a_derivation_come_one_at_a_time(deck):
 def test_every_widget_moves_and_the_slide_stays(deck):
     _, page, count = deck
     for number in range(count):
-        page.evaluate(f"Reveal.slide({number}, 0, {ALL_STEPS})")
+        turn(page, number)
         for widget in page.evaluate("all('.explorable').flatMap((e, i) => current().contains(e) ? [i] : [])"):
             explorables.Explorable(page, widget, every=False).check()
             assert page.evaluate("Reveal.getIndices().h") == number, "a key of a control has turned the slide"
@@ -146,7 +152,7 @@ def test_arrows_move_a_focused_slider_and_otherwise_turn_the_slide(deck):
     at = lambda: page.evaluate("Reveal.getIndices().h")  # noqa: E731
     sliders = page.evaluate("Reveal.getSlides().flatMap((slide, i) => slide.querySelector('.noUi-handle') ? [i] : [])")
     for number in sliders[:1]:  # a deck may have buttons only
-        page.evaluate(f"Reveal.slide({number}, 0, {ALL_STEPS})")
+        turn(page, number)
         handle = page.locator("section.present .noUi-handle").first.element_handle()
         handle.press("End")
         handle.press("ArrowLeft")
@@ -154,7 +160,7 @@ def test_arrows_move_a_focused_slider_and_otherwise_turn_the_slide(deck):
         handle.press("Escape")
         page.keyboard.press("ArrowRight")
         assert at() == number + 1
-        page.evaluate(f"Reveal.slide({number}, 0, {ALL_STEPS})")
+        turn(page, number)
         value = handle.get_attribute("aria-valuenow")
         handle.press("PageDown")  # as a clicker sends it
         assert at() == number + 1 and handle.get_attribute("aria-valuenow") == value
@@ -162,7 +168,7 @@ def test_arrows_move_a_focused_slider_and_otherwise_turn_the_slide(deck):
         assert at() == number
     number = page.evaluate("Reveal.getSlides().findIndex(slide => slide.querySelector('.explorable button'))")
     if number >= 0:
-        page.evaluate(f"Reveal.slide({number}, 0, {ALL_STEPS})")
+        turn(page, number)
         button = page.locator("section.present .explorable button").last
         button.press("Enter")
         assert at() == number
