@@ -185,6 +185,7 @@ def test_a_changed_caption_is_said_once_and_none_at_the_start(chromium, site, na
         picture = page.locator(".explorable:has(.noUi-handle)").first
         if name.endswith("slides"):
             page.evaluate("Reveal.slide(Reveal.getSlides().findIndex(s => s.querySelector('.noUi-handle')), 0, 1000)")
+            expect(picture.locator(".noUi-handle").first).to_be_visible()  # and so can take the focus
         expect(page.get_by_role("status").and_(page.locator(".announcement"))).to_have_text("")
         page.evaluate(SAID)
         captions = []
