@@ -44,7 +44,7 @@ function announceChanges(picture) {
 // Called at first and whenever the text changes its size: when formulas are typeset, a fold opens, the window turns.
 function boxWideFormulas() {
   const inLines = [...document.querySelectorAll("article span.math")];
-  const wide = inLines.map((formula) => widthOf(formula) > columnOf(formula).clientWidth);
+  const wide = inLines.map((formula) => widthOf(formula) > columnOf(formula).getBoundingClientRect().width);
   inLines.forEach((formula, i) => formula.classList.toggle("wide", wide[i]));
   for (const box of document.querySelectorAll("article :is(div.math, span.math)")) {
     if (box.matches("div, .wide") && box.scrollWidth > box.clientWidth) box.tabIndex = 0;
@@ -52,11 +52,12 @@ function boxWideFormulas() {
   }
 }
 
-// With the comma or full stop that goes with it.
+// Of what is seen, with the comma or full stop that goes with it: what a screen reader reads has a width of its own.
 function widthOf(formula) {
-  const all = document.createRange();
-  all.selectNodeContents(formula);
-  return all.getBoundingClientRect().width;
+  const mark = document.createRange();
+  mark.selectNodeContents(formula);
+  mark.setStartAfter(formula.querySelector("mjx-container"));
+  return formula.querySelector("mjx-math").getBoundingClientRect().width + mark.getBoundingClientRect().width;
 }
 
 function columnOf(formula) {
