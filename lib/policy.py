@@ -201,6 +201,7 @@ def train(problem, logits, rate, updates, episodes, rng, baseline=True):
 
     logits : (..., S, A) to begin with; runs on leading axes are independent of each other
     returns: (updates + 1, ..., S, A), the first of them the one given
+
     The noise depends on the generator and on shapes alone: equal seeds give equal noise with a baseline and without.
     """
     logits, rate, rng = _logits(problem, logits), checks.positive("rate", rate), checks.generator(rng)
