@@ -37,7 +37,11 @@ const next_state = async (root, before, frames) => {
 
 
 class Explorable:
-    """A picture with its controls; `every` position of a slider is visited by keyboard, or the first and last two."""
+    """A picture with its controls.
+
+    every   Each position of a slider is visited by keyboard, it is dragged to both ends, and Play is pressed by mouse
+            and by key; or only the first and last two positions, dragged from the last to the first, and by mouse.
+    """
 
     def __init__(self, page, number, every):
         self.page, self.root, self.every = page, page.locator(".explorable").nth(number), every
@@ -95,15 +99,15 @@ class Explorable:
         track.scroll_into_view_if_needed()
         box = track.bounding_box()
         left, right, middle = box["x"], box["x"] + box["width"], box["y"] + box["height"] / 2
-        for to, picture in (left, pictures[0]), (right, pictures[last]):
+        for to, picture in ((left, pictures[0]), (right, pictures[last]))[: 1 + self.every]:
             knob = handle.bounding_box()
             mouse.move(knob["x"] + knob["width"] / 2, knob["y"] + knob["height"] / 2)
             mouse.down()
-            mouse.move(to, middle, steps=8)
+            mouse.move(to, middle, steps=3)
             mouse.up()
             self.becomes(picture, f"dragged to {to} px")
         mouse.click((left + right) / 2, middle)
-        clicked = self.state(pictures[last])
+        clicked = self.state(picture)
         assert clicked == pictures.get(at(), clicked) and (last < 2 or 0 < at() < last), "clicked in the middle"
 
         handle.focus()
@@ -113,25 +117,25 @@ class Explorable:
         self.becomes(start, "back at the start")
 
     def check_buttons(self, buttons):
-        buttons[-1].click()
-        last = self.state(self.state())
-        buttons[0].click()
-        pictures = [self.state(last)]
-        for button in buttons[1:]:
-            button.click()
-            pictures.append(self.state(pictures[-1]))
-        assert_moving(pictures)
+        """By mouse from the one after the pressed one round to itself, so each click changes something; then by key."""
+        [pressed] = [i for i, button in enumerate(buttons) if "mod-active" in button.get_attribute("class")]
+        pictures = {pressed: self.state()}
+        for number in [*range(pressed + 1, len(buttons)), *range(pressed + 1)]:
+            buttons[number].click()
+            pictures[number] = self.state(list(pictures.values())[-1])
+        assert_moving([pictures[number] for number in range(len(buttons))])
         for number, button in reversed(list(enumerate(buttons))):
             button.press("Enter" if number % 2 else "Space")
             self.becomes(pictures[number], f"button {button.inner_text()}")
 
     def check_play(self, play):
-        """By mouse and by keyboard: plays on from the first picture, pauses, goes on, stops at the first picture."""
+        """By mouse, then by key: plays on from the first picture, pauses, goes on, stops at the first picture."""
         start_button, stop_button, repeat_button = play.locator("button").all()
         stop_button.click()
         first = self.state(self.state())
         repeat_button.click()  # so that it still plays, however late the next button is pressed
-        for press, way in (lambda button: button.click(), "mouse"), (lambda button: button.press("Enter"), "keyboard"):
+        by_mouse, by_key = (lambda button: button.click(), "mouse"), (lambda button: button.press("Enter"), "keyboard")
+        for press, way in (by_mouse, by_key)[: 1 + self.every]:
             press(start_button)
             second = self.state(first, frames=PLAYING)
             third = self.state(second, frames=PLAYING)

@@ -58,6 +58,12 @@ class Explorable:
         for selector, index in zip(self.selectors, position, strict=True):
             self.set(selector, "index", index)
 
+    def walk(self):
+        """All positions in order, each with the model of its picture."""
+        for position in self.positions():
+            self.move(position)
+            yield position, self.shown()
+
     def picture(self):
         return self.shown()["state"]["value"]
 

@@ -27,8 +27,6 @@ PRINTED = "book/gumbel/sampling_gumbels"  # … with one that a cell prints
 QUIET = {"reduced_motion": "reduce"}  # colours are those at rest
 CALM = 1500  # milliseconds, more than the rest after which a caption is said (access.js)
 
-each_page = pytest.mark.parametrize("name", PAGES)
-
 
 def opened(chromium, site, name, width=1280, height=900, **options):
     return browser.visit(chromium, site, f"{name}.html", width, height, **QUIET | options)
@@ -40,6 +38,101 @@ def settle(page):
     assert_none(page, "unfinished()")
     page.evaluate("all('details').forEach(details => details.open = true)")
     return page
+
+
+@pytest.fixture(scope="module", params=PAGES)
+def visit(request, chromium, site):
+    """A page for all tests of every page, in their order; a phone shows it first."""
+    with opened(chromium, site, request.param, color_scheme="light", **PHONE) as (page, problems):
+        yield settle(page), problems
+
+
+@pytest.fixture
+def page(visit):
+    """An open page, which must have had no problem when the test ends."""
+    page, problems = visit
+    yield page
+    assert not problems, "\n".join(problems)
+
+
+# --- small windows, large letters -----------------------------------------------------------------------------------
+
+# What stands beyond the window's edge, and no box of its own lets the reader scroll to it.
+CUT_OFF = r"""
+() => {
+  const cut = all('main *').filter(element => {
+    const {left, right, width, height} = element.getBoundingClientRect();
+    return element.checkVisibility({visibilityProperty: true}) && width > 1 && height > 1
+      && (right > innerWidth + 1 || left < -1);
+  }).filter(element => {
+    if (element.closest('mjx-assistive-mml, .announcement, svg')) return false;
+    for (let box = element.parentElement; box; box = box.parentElement) {
+      const {overflowX} = getComputedStyle(box);
+      if (['auto', 'scroll'].includes(overflowX) && box.scrollWidth > box.clientWidth) return false;
+    }
+    return true;
+  });
+  return cut.filter(element => !cut.includes(element.parentElement)).map(name);
+}
+"""
+
+
+# Formulas of a line that, with the mark after them, run out of their place and are in no box that scrolls, or are whole
+# and in one. (A tenth of a pixel is more than the rounding of places, and less than is seen.)
+WRONGLY_BOXED = """
+() => all('article span.math').filter(formula => {
+  const [end, last] = [document.createRange(), formula.lastChild];
+  end.selectNodeContents(last.nodeType === Node.TEXT_NODE ? last : formula.querySelector('mjx-math'));
+  const runsOut = end.getBoundingClientRect().right > formula.getBoundingClientRect().right + 0.1;
+  return formula.checkVisibility() && formula.matches('.wide') !== runsOut;
+}).map(name)
+"""
+
+
+@pytest.mark.browser
+def test_a_page_fits_a_narrow_window_and_double_letters(page):
+    """320 points are 1280 at a zoom of 400 %, 640 are 1280 at 200 %; letters alone may be doubled, too."""
+    for width in 320, 640:
+        page.set_viewport_size({"width": width, "height": 640})
+        assert_none(page, "too_wide()")
+        assert page.evaluate(CUT_OFF) == [], width
+        assert_none(page, f"({WRONGLY_BOXED})()")
+    assert_none(page, "all('thead').filter(head => head.checkVisibility() && !head.innerText.trim()).map(name)")
+    page.set_viewport_size(LAPTOP)
+    assert_none(page, f"({WRONGLY_BOXED})()")
+    doubled = page.add_style_tag(content="html { font-size: 200% !important }")
+    assert_none(page, "too_wide()")
+    assert page.evaluate(CUT_OFF) == []
+    doubled.evaluate("style => style.remove()")
+
+
+# --- controls have names --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.browser
+def test_every_control_says_what_it_is_and_how_it_is_set(page):
+    for picture in page.locator(".explorable").all():
+        for slider in picture.locator(".widget-slider").all():
+            handle = slider.get_by_role("slider")
+            label, readout = (slider.locator(part).inner_text() for part in (".widget-label", ".widget-readout"))
+            expect(handle).to_have_accessible_name(label)
+            expect(handle).to_have_attribute("aria-valuetext", readout)
+            handle.press("Home" if handle.get_attribute("aria-valuenow") != "0.0" else "End")
+            changed = slider.locator(".widget-readout").inner_text()
+            assert changed != readout
+            expect(handle).to_have_attribute("aria-valuetext", changed)
+            typed = slider.locator(".widget-readout[contenteditable=true]").count()
+            assert not typed, "a readout takes what is typed, and nothing comes of it"
+        for group in picture.locator(".widget-toggle-buttons").all():
+            label, buttons = group.locator(".widget-label").inner_text(), group.get_by_role("button").all()
+            expect(picture.get_by_role("group", name=label, exact=True)).to_have_count(1)
+            for chosen in buttons:
+                chosen.click()
+                pressed = [button.get_attribute("aria-pressed") for button in buttons]
+                assert pressed == [str(button == chosen).lower() for button in buttons]
+        for play in picture.locator(".widget-play").all():
+            names = play.get_by_role("button", name=re.compile(r"\w")).all()
+            assert len(names) == play.locator("button:visible").count() > 1
 
 
 # --- axe-core -------------------------------------------------------------------------------------------------------
@@ -85,17 +178,14 @@ def violations(page, **options):
 
 
 @pytest.mark.browser
-@each_page
-def test_axe_finds_nothing_on_a_page_light_or_dark(chromium, site, name):
-    with opened(chromium, site, name, color_scheme="light") as (page, problems):
-        settle(page)
-        assert page.evaluate("document.documentElement.dataset.theme") == "light"
-        assert violations(page, rules=RULES) == []
-        page.emulate_media(color_scheme="dark")
-        browser.until(page, "document.documentElement.dataset.theme == 'dark'")
-        colours = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
-        assert violations(page, runOnly=colours) == []
-        assert not problems
+def test_axe_finds_nothing_on_a_page_light_or_dark(page):
+    """The last test of a page, as `violations` leaves out much of it."""
+    assert page.evaluate("document.documentElement.dataset.theme") == "light"
+    assert violations(page, rules=RULES) == []
+    page.emulate_media(color_scheme="dark")
+    browser.until(page, "document.documentElement.dataset.theme == 'dark'")
+    colours = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
+    assert violations(page, runOnly=colours) == []
 
 
 @pytest.mark.browser
@@ -133,39 +223,6 @@ BAD_PAGE = """<!doctype html><html lang="en"><head><title>Bad</title></head><bod
 <div style="height: 40px; width: 60px; overflow: auto"><p style="width: 400px; height: 300px">wide and high</p></div>
 <button style="width: 9px; height: 9px; padding: 0; border: 0">a</button><button
  style="width: 9px; height: 9px; padding: 0; border: 0">b</button></body></html>"""
-
-
-# --- controls have names --------------------------------------------------------------------------------------------
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("name", [f"book/{name}" for name in CHAPTERS])
-def test_every_control_says_what_it_is_and_how_it_is_set(chromium, site, name):
-    with opened(chromium, site, name) as (page, problems):
-        settle(page)
-        for picture in page.locator(".explorable").all():
-            for slider in picture.locator(".widget-slider").all():
-                handle = slider.get_by_role("slider")
-                label, readout = (slider.locator(part).inner_text() for part in (".widget-label", ".widget-readout"))
-                expect(handle).to_have_accessible_name(label)
-                expect(handle).to_have_attribute("aria-valuetext", readout)
-                handle.press("Home" if handle.get_attribute("aria-valuenow") != "0.0" else "End")
-                changed = slider.locator(".widget-readout").inner_text()
-                assert changed != readout
-                expect(handle).to_have_attribute("aria-valuetext", changed)
-                typed = slider.locator(".widget-readout[contenteditable=true]").count()
-                assert not typed, "a readout takes what is typed, and nothing comes of it"
-            for group in picture.locator(".widget-toggle-buttons").all():
-                label, buttons = group.locator(".widget-label").inner_text(), group.get_by_role("button").all()
-                expect(picture.get_by_role("group", name=label, exact=True)).to_have_count(1)
-                for chosen in buttons:
-                    chosen.click()
-                    pressed = [button.get_attribute("aria-pressed") for button in buttons]
-                    assert pressed == [str(button == chosen).lower() for button in buttons]
-            for play in picture.locator(".widget-play").all():
-                names = play.get_by_role("button", name=re.compile(r"\w")).all()
-                assert len(names) == play.locator("button:visible").count() > 1
-        assert not problems
 
 
 # --- captions are said ----------------------------------------------------------------------------------------------
@@ -385,55 +442,3 @@ def test_nothing_moves_by_itself_where_less_motion_is_asked_for(chromium, site, 
     assert moving["reduce"] == []
 
 
-# --- small windows, large letters -----------------------------------------------------------------------------------
-
-# What stands beyond the window's edge, and no box of its own lets the reader scroll to it.
-CUT_OFF = r"""
-() => {
-  const cut = all('main *').filter(element => {
-    const {left, right, width, height} = element.getBoundingClientRect();
-    return element.checkVisibility({visibilityProperty: true}) && width > 1 && height > 1
-      && (right > innerWidth + 1 || left < -1);
-  }).filter(element => {
-    if (element.closest('mjx-assistive-mml, .announcement, svg')) return false;
-    for (let box = element.parentElement; box; box = box.parentElement) {
-      const {overflowX} = getComputedStyle(box);
-      if (['auto', 'scroll'].includes(overflowX) && box.scrollWidth > box.clientWidth) return false;
-    }
-    return true;
-  });
-  return cut.filter(element => !cut.includes(element.parentElement)).map(name);
-}
-"""
-
-
-# Formulas of a line that, with the mark after them, run out of their place and are in no box that scrolls, or are whole
-# and in one. (A tenth of a pixel is more than the rounding of places, and less than is seen.)
-WRONGLY_BOXED = """
-() => all('article span.math').filter(formula => {
-  const [end, last] = [document.createRange(), formula.lastChild];
-  end.selectNodeContents(last.nodeType === Node.TEXT_NODE ? last : formula.querySelector('mjx-math'));
-  const runsOut = end.getBoundingClientRect().right > formula.getBoundingClientRect().right + 0.1;
-  return formula.checkVisibility() && formula.matches('.wide') !== runsOut;
-}).map(name)
-"""
-
-
-@pytest.mark.browser
-@each_page
-def test_a_page_fits_a_narrow_window_and_double_letters(chromium, site, name):
-    """320 points are 1280 at a zoom of 400 %, 640 are 1280 at 200 %; letters alone may be doubled, too."""
-    with opened(chromium, site, name, **PHONE) as (page, problems):
-        settle(page)
-        for width in 320, 640:
-            page.set_viewport_size({"width": width, "height": 640})
-            assert_none(page, "too_wide()")
-            assert page.evaluate(CUT_OFF) == [], width
-            assert_none(page, f"({WRONGLY_BOXED})()")
-        assert_none(page, "all('thead').filter(head => head.checkVisibility() && !head.innerText.trim()).map(name)")
-        page.set_viewport_size(LAPTOP)
-        assert_none(page, f"({WRONGLY_BOXED})()")
-        page.add_style_tag(content="html { font-size: 200% !important }")
-        assert_none(page, "too_wide()")
-        assert page.evaluate(CUT_OFF) == []
-        assert not problems

@@ -191,24 +191,35 @@ def test_the_deck_opens_over_http_from_its_page(chromium, site, name):
             page.keyboard.press("Enter")
         assert laid_out(popup.value) > 20
         popup.value.get_by_role("link", name="the chapter’s page").click()
-        popup.value.wait_for_url(f"{site}book/{name}.html")
+        popup.value.wait_for_url(f"{site}book/{name}.html", wait_until="commit")
         assert not problems
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize(("where", "name"), [*(("files", name) for name in CHAPTERS), ("site", "gumbel/concrete")])
-def test_the_notes_open_and_follow(chromium, request, where, name):
-    with opened(chromium, request.getfixturevalue(where), name) as (page, problems):
+def test_the_notes_open_and_follow(deck):
+    name, page, _ = deck
+    follow(page, name)
+
+
+@pytest.mark.browser
+def test_the_notes_open_and_follow_over_http(chromium, site):
+    with opened(chromium, site, "gumbel/concrete") as (page, problems):
         laid_out(page)
-        with page.expect_popup() as popup:
-            page.keyboard.press("s")
-        notes = popup.value.locator(".speaker-controls-notes .value")
-        for note in kinds(name, "notes")[:3]:
-            slide = note.id.removesuffix("-notes")
-            page.evaluate("name => Reveal.slide(Reveal.getSlides().findIndex(slide => slide.id === name))", slide)
-            first_words = re.match(r"\*\*Say\.\*\* ([^$*`_\[]+)", note.source)[1].strip()
-            expect(notes).to_contain_text(first_words, timeout=PATIENCE)
+        follow(page, "gumbel/concrete")
         assert not problems
+
+
+def follow(page, name):
+    """Open the window of notes, turn to three slides, and expect their notes in it."""
+    with page.expect_popup() as popup:
+        page.keyboard.press("s")
+    notes = popup.value.locator(".speaker-controls-notes .value")
+    for note in kinds(name, "notes")[:3]:
+        slide = note.id.removesuffix("-notes")
+        page.evaluate("name => Reveal.slide(Reveal.getSlides().findIndex(slide => slide.id === name))", slide)
+        first_words = re.match(r"\*\*Say\.\*\* ([^$*`_\[]+)", note.source)[1].strip()
+        expect(notes).to_contain_text(first_words, timeout=PATIENCE)
+    popup.value.close()
 
 
 @pytest.mark.browser

@@ -46,14 +46,14 @@ def test_every_frame_that_is_stored_is_shown_at_one_position(name):
     page = page_of(name)
     assert len(page) == len(made(page[0].models))
     for widget in page:
-        shown = [id(model) for _, model in walk(widget)]
+        shown = [id(model) for _, model in widget.walk()]
         assert sorted(shown) == sorted(id(model) for model in widget.below(widget.root, "HTMLModel"))
 
 
 @each_chapter
 def test_a_deck_has_the_frames_of_its_page(name):
     page, deck = (
-        [{position: model["state"]["value"] for position, model in walk(widget)} for widget in widgets]
+        [{position: model["state"]["value"] for position, model in widget.walk()} for widget in widgets]
         for widgets in (page_of(name), stored(SITE / "book" / f"{name}.slides.html"))
     )
     assert deck and deck == [frames for frames in page if frames in deck]
@@ -69,13 +69,6 @@ def test_a_page_begins_with_the_pictures_that_its_widgets_show_first(name):
 def made(models):
     """All explorables among these models, shown or not."""
     return [model for model in models.values() if "explorable" in model["state"].get("_dom_classes", [])]
-
-
-def walk(widget):
-    """All positions in order, each with the model of its picture."""
-    for position in widget.positions():
-        widget.move(position)
-        yield position, widget.shown()
 
 
 def differences(page, live):

@@ -24,13 +24,11 @@ coverage  For each slide of the chapter a Markdown cell with the slide's tag and
 import ast
 import copy
 import json
-import multiprocessing
 import os
 import re
 import shutil
 import subprocess
 import sys
-from concurrent.futures import ProcessPoolExecutor
 from itertools import product
 
 import colours
@@ -40,10 +38,12 @@ import store_outputs
 import yaml
 from chapters import BOOK, CHAPTERS, NOTEBOOKS, ROOT, calls, cells, checked, headings, printed, read, shown
 from chapters import table_of_contents as toc
+from playback import Frame, stored
 
 import lib.explore
 from lib.figures import style
 
+SITE = ROOT / "_build" / "html"
 SLIDES = yaml.safe_load((BOOK / "slides.yml").read_text())
 ON_SLIDES = {"slide", "subslide", "fragment"}
 TAGS = {"setup", "check", "widget", "exercise", "solution", "quiz"}
@@ -371,48 +371,38 @@ def test_an_erratum_is_shown_by_a_check(key):
 # --- widgets --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("files")
 @each_chapter
 def test_every_state_of_every_widget(path, monkeypatch):
-    """Runs the chapter, then draws all that its page would hold: each state must draw and say something finite
-    (`frame` sees to that), each control must change both, the printed frames must be few and differ, and the page must
-    not be heavy."""
+    """Runs the chapter, and looks at all frames that its page holds: each control must change picture and caption, the
+    printed frames must be few and differ, and the page must not be heavy. (That each state draws and says something
+    finite, `frame` saw to while the page was built; that a kernel draws the same, test_equal.py does.)"""
     recorded = run(path, monkeypatch)
+    page = stored(SITE / path.relative_to(ROOT).with_suffix(".html"))
     problems, weights = [], []
-    with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
-        drawn = [draw(pool, function, controls) for function, controls in recorded]
-        for (function, controls), frames in zip(recorded, drawn, strict=True):
-            name, frames = function.__name__, {at: frame.result() for at, frame in frames.items()}
-            images = {at: re.search(r'src="([^"]+)"', html)[1] for at, (html, _) in frames.items()}
-            sentences = {at: sentence for at, (_, sentence) in frames.items()}
-            weights.append(sum(len(html.encode()) for html, _ in frames.values()))
-            for axis, key in enumerate(controls):
-                for what, parts in (("picture", images), ("sentence", sentences)):
-                    if not moves(parts, axis):
-                        problems.append(f"{name}: {key} changes no {what}")
-            printed = lib.explore.on_paper(controls)
-            if not min(3, len(frames)) <= len(printed) <= 5:
-                problems.append(f"{name}: {len(printed)} of {len(frames)} frames are printed, not three to five")
-            for what, parts in (("picture", images), ("sentence", sentences)):
-                if len({parts[at] for at in printed}) < len(printed):
-                    problems.append(f"{name}: two printed frames have the same {what}")
-            if weights[-1] > 1_000_000:
-                problems.append(f"{name}: {weights[-1]:,} bytes")
-            start = {key: control.values[control.start] for key, control in controls.items()}
-            with style.context():
-                figure, _ = function(**start)
-            problems += [f"{name}: {problem}" for problem in colours.alone(figure) + colours.faint_text(figure)]
+    for (function, controls), widget in zip(recorded, page, strict=True):
+        name, frames = function.__name__, {at: model["state"]["value"] for at, model in widget.walk()}
+        assert list(frames) == list(product(*(range(len(control.values)) for control in controls.values()))), name
+        images = {at: re.search(r'src="([^"]+)"', html)[1] for at, html in frames.items()}
+        captions = {at: Frame(html).caption for at, html in frames.items()}
+        weights.append(sum(len(html.encode()) for html in frames.values()))
+        printed = lib.explore.on_paper(controls)
+        if not min(3, len(frames)) <= len(printed) <= 5:
+            problems.append(f"{name}: {len(printed)} of {len(frames)} frames are printed, not three to five")
+        for what, parts in (("picture", images), ("caption", captions)):
+            still = [key for axis, key in enumerate(controls) if not moves(parts, axis)]
+            problems += [f"{name}: {key} changes no {what}" for key in still]
+            if len({parts[at] for at in printed}) < len(printed):
+                problems.append(f"{name}: two printed frames have the same {what}")
+        if weights[-1] > 1_000_000:
+            problems.append(f"{name}: {weights[-1]:,} bytes")
+        start = {key: control.values[control.start] for key, control in controls.items()}
+        with style.context():
+            figure, _ = function(**start)
+        problems += [f"{name}: {problem}" for problem in colours.alone(figure) + colours.faint_text(figure)]
     if sum(weights) > 500_000 * len(weights):  # three widgets: 1.5 MB
         problems.append(f"the widgets of the chapter: {sum(weights):,} bytes, more than 500,000 each on average")
     assert not problems, "\n".join(problems)
-
-
-def draw(pool, function, controls):
-    """All frames of a widget, drawn by other processes, which know of the chapter only the arguments."""
-    order = (range(len(control.values)) for control in controls.values())
-    return {
-        at: pool.submit(lib.explore.frame, function, **state)
-        for at, state in zip(product(*order), lib.explore.states(controls), strict=True)
-    }
 
 
 def run(path, monkeypatch):

@@ -1,6 +1,6 @@
 """Pages on paper, as a browser prints them, and the book as one PDF.
 
-A page is opened as wide as a screen, and then, for print, as wide as the text on A4 paper.
+A page is opened as wide as a screen, and from its first print on it is as wide as the text on A4 paper.
 """
 
 import html
@@ -45,7 +45,6 @@ class Printed:
     def __exit__(self, *_):
         self.page.evaluate("fire('afterprint')")
         self.page.emulate_media(media="screen")
-        self.page.set_viewport_size(SCREEN)
 
 
 HELPERS = r"""
@@ -154,20 +153,16 @@ def test_each_picture_is_a_strip_of_its_declared_frames(name, printed):
     assert found == expected
 
 
-def test_nothing_is_cut_off_small_or_raw(printed):
+def test_only_the_text_is_printed_and_nothing_of_it_cut_off_small_or_raw(printed):
+    frame = "seen('button, .bd-header, .bd-header-article, .bd-sidebar, .bd-footer, .prev-next-footer, .headerlink')"
     with printed as page:
+        assert page.evaluate(frame) == []
+        assert page.locator("h1:visible").count() == 1
         assert_none(page, "cut_off()")
         assert_none(page, "scrolling()")
         assert page.evaluate("small(SMALLEST)".replace("SMALLEST", str(SMALLEST - 0.01))) == []
         raw = "all('article .math').filter(math => !math.querySelector('mjx-container')).map(name)"
         assert page.evaluate(raw) == [] == page.evaluate("all('mjx-merror').map(name)")
-
-
-def test_only_the_text_is_printed(printed):
-    frame = "seen('button, .bd-header, .bd-header-article, .bd-sidebar, .bd-footer, .prev-next-footer, .headerlink')"
-    with printed as page:
-        assert page.evaluate(frame) == []
-        assert page.locator("h1:visible").count() == 1
     assert page.evaluate(frame) != []
 
 
@@ -197,14 +192,12 @@ def test_solutions_are_printed_when_chosen_or_open(printed):
 
 def test_a_quiz_shows_its_options_and_its_answer_with_the_solutions(printed):
     quizzes = printed.page.locator("fieldset.quiz").count()
+    printed.page.evaluate("withSolutions = true")
     with printed as page:
-        assert page.locator("fieldset.quiz label:visible").count() >= 2 * quizzes >= 2
-        assert page.locator("fieldset.quiz p:visible").count() == 0
-    page.evaluate("withSolutions = true")
-    with printed:
         assert page.locator("fieldset.quiz p:visible").count() == quizzes
         assert page.locator("fieldset.quiz p.right:visible").count() == quizzes
-    with printed:
+    with printed:  # the next print is one without them again
+        assert page.locator("fieldset.quiz label:visible").count() >= 2 * quizzes >= 2
         assert page.locator("fieldset.quiz p:visible").count() == 0
 
 
@@ -241,12 +234,12 @@ FRONT, ONE, OTHER = "book/index", "book/nce/softmax", "book/appendix/notation"
 
 @pytest.fixture(scope="module", params=[False, True], ids=["without solutions", "with solutions"])
 def book(request, chromium, site, tmp_path_factory):
-    """A book of three pages of the site, and whether it has the solutions."""
+    """A book of three pages of the site, the texts of the PDF's pages, and whether it has the solutions."""
     path = tmp_path_factory.mktemp("pdf") / "book.pdf"
     count = pdf.write(path, chromium, site, FRONT, {"Part": [ONE], "Appendix": [OTHER]}, request.param)
     reader = PdfReader(path)
     assert len(reader.pages) == count > 10
-    return reader, request.param
+    return reader, [page.extract_text() for page in reader.pages], request.param
 
 
 def bookmarks(reader, outline, depth=0):
@@ -264,7 +257,7 @@ def squeezed(text):
 
 
 def test_the_book_has_bookmarks_for_parts_chapters_and_sections(book):
-    reader, _ = book
+    reader, texts, _ = book
     found = list(bookmarks(reader, reader.outline))
     titles = [(depth, title) for depth, title, _ in found]
     assert titles[:4] == [
@@ -275,15 +268,14 @@ def test_the_book_has_bookmarks_for_parts_chapters_and_sections(book):
     ]
     assert (0, "Appendix") in titles and titles[titles.index((0, "Appendix")) + 1][0] == 1
     assert (2, "Exercises") in titles
-    texts = [squeezed(page.extract_text()) for page in reader.pages]
     for _, title, number in found:
         if title not in ("Part", "Appendix"):
-            assert squeezed(title) in texts[number], title
+            assert squeezed(title) in squeezed(texts[number]), title
     assert [number for *_, number in found] == sorted(number for *_, number in found)
 
 
 def test_links_lead_within_the_book_or_to_the_web(book):
-    reader, _ = book
+    reader, *_ = book
     numbers = {page.indirect_reference: number for number, page in enumerate(reader.pages)}
     inside, outside = [], []
     for number, page in enumerate(reader.pages):
@@ -301,30 +293,29 @@ def test_links_lead_within_the_book_or_to_the_web(book):
 
 
 def test_each_page_has_its_number_and_the_title_at_its_foot(book):
-    reader, _ = book
-    for number, page in enumerate(reader.pages, 1):
-        lines = page.extract_text().split("\n")
+    _, texts, _ = book
+    for number, text in enumerate(texts, 1):
+        lines = text.split("\n")
         assert any(re.fullmatch(rf"\D*{number}", line.strip()) for line in lines[-3:]), lines[-3:]
-        assert "Selected topics of probability in deep learning" in page.extract_text()
+        assert "Selected topics of probability in deep learning" in text
 
 
 def test_captions_and_pictures_of_the_strips_are_in_the_book(book):
-    reader, _ = book
-    text, frames = squeezed("".join(page.extract_text() for page in reader.pages)), sum(declared(ONE), [])
+    reader, texts, _ = book
+    text, frames = squeezed("".join(texts)), sum(declared(ONE), [])
     assert [frame["caption"] for frame in frames if squeezed(frame["caption"]) not in text] == []
     assert [frame["settings"] for frame in frames if squeezed(frame["settings"]) not in text] == []
     assert sum(len(page.images) for page in reader.pages) >= len(frames)
 
 
 def test_the_book_has_solutions_when_chosen(book):
-    reader, solutions = book
-    text = "".join(page.extract_text() for page in reader.pages)
+    _, texts, solutions = book
     count = (SITE / f"{ONE}.html").read_text().count("<details") if solutions else 0
-    assert text.count("Solution\n") == count
+    assert "".join(texts).count("Solution\n") == count
 
 
 def test_the_book_says_what_it_is(book):
-    reader, _ = book
+    reader, *_ = book
     assert reader.metadata.title == "Selected topics of probability in deep learning"
     assert reader.metadata.author == "the course's authors"
     assert reader.root_object["/Lang"] == "en"
