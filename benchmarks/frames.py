@@ -130,7 +130,7 @@ def follow(page, root, sweeps):
 
     def press(key):
         handle.press(key)
-        browser.until(page, "window.seen && window.seen.screen !== undefined", timeout=30_000)
+        browser.until(page, "window.seen && window.seen.screen !== undefined")
         return page.evaluate("window.seen")
 
     now, last = (int(float(handle.get_attribute(f"aria-value{which}"))) for which in ("now", "max"))

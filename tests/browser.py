@@ -13,8 +13,10 @@ import shutil
 import threading
 from contextlib import contextmanager
 
-from playwright.sync_api import TimeoutError, sync_playwright
+from playwright.sync_api import TimeoutError, expect, sync_playwright
 
+PATIENCE = 30_000  # milliseconds, as for all else in Playwright; only a failure waits so long
+expect.set_options(timeout=PATIENCE)
 NAMES = "chromium", "chromium-browser", "google-chrome"
 MISSING = f"No Chromium found: install it, or name it in CHROMIUM (looked for {', '.join(NAMES)} on the PATH)."
 FLAGS = [
@@ -107,14 +109,14 @@ def define(page, script):
     assert "exceptionDetails" not in result, result["exceptionDetails"]
 
 
-def until(page, expression, arg=None, timeout=30_000):
+def until(page, expression, arg=None):
     """Wait until an expression holds in a page, or a function of `arg`: it is asked in every display frame.
 
     Playwright's own `wait_for_function` compiles it each time, which a page's Content-Security-Policy refuses.
-    raises: Playwright's TimeoutError after so many milliseconds
+    raises: Playwright's TimeoutError after the milliseconds of PATIENCE
     """
-    if not page.evaluate(UNTIL % expression, [arg, timeout]):
-        raise TimeoutError(f"{expression} did not hold within {timeout} ms")
+    if not page.evaluate(UNTIL % expression, [arg, PATIENCE]):
+        raise TimeoutError(f"{expression} did not hold within {PATIENCE} ms")
 
 
 UNTIL = """async ([arg, timeout]) => {

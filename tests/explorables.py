@@ -26,7 +26,7 @@ const state = root => {
 
 // The state that follows `before`, or the same one if nothing has changed after some display frames.
 const next_state = async (root, before, frames) => {
-  for (let frame = 0, start = performance.now(); performance.now() < start + 10_000; frame++) {
+  for (let frame = 0, start = performance.now(); performance.now() < start + 30_000; frame++) {
     const now = state(root);
     if (now !== null && (now !== before || frame >= frames)) return now;
     await new Promise(requestAnimationFrame);

@@ -8,7 +8,6 @@ import pytest
 from chapters import CHAPTERS, read
 from playwright.sync_api import expect
 
-PATIENCE = 30_000  # milliseconds; only a failure waits so long
 SIZE = {"width": 1280, "height": 720}
 ALL_STEPS = 1000  # more than a slide has
 
@@ -26,7 +25,7 @@ def opened(chromium, site, name, query=""):
 
 
 def laid_out(page):
-    page.wait_for_selector(".reveal.laid-out", timeout=PATIENCE)
+    page.wait_for_selector(".reveal.laid-out")
     browser.define(page, explorables.HELPERS + HELPERS)
     return page.evaluate("Reveal.getTotalSlides()")
 
@@ -218,7 +217,7 @@ def follow(page, name):
         slide = note.id.removesuffix("-notes")
         page.evaluate("name => Reveal.slide(Reveal.getSlides().findIndex(slide => slide.id === name))", slide)
         first_words = re.match(r"\*\*Say\.\*\* ([^$*`_\[]+)", note.source)[1].strip()
-        expect(notes).to_contain_text(first_words, timeout=PATIENCE)
+        expect(notes).to_contain_text(first_words)
     popup.value.close()
 
 
@@ -227,7 +226,7 @@ def follow(page, name):
 def test_print_gives_one_page_a_slide(chromium, files, name):
     with opened(chromium, files, name, "?print-pdf") as (page, problems):
         count = laid_out(page)
-        browser.until(page, "document.querySelectorAll('.pdf-page').length > 0", timeout=PATIENCE)
+        browser.until(page, "document.querySelectorAll('.pdf-page').length > 0")
         assert count == page.locator(".pdf-page .page").count() > 20
         printed = page.pdf(prefer_css_page_size=True, print_background=True)
         assert len(re.findall(rb"/Type /Page\b", printed)) == count

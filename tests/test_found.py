@@ -29,7 +29,6 @@ CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text())
 VARIABLES = "GITHUB_REPOSITORY", "GITHUB_SERVER_URL"
 ADDRESS = "https://someone.github.io/Course/"
 REPOSITORY = "https://github.com/Someone/Course"
-PATIENCE = 30_000  # milliseconds; only a failure waits so long
 
 # --- the site's address ---------------------------------------------------------------------------------------------
 
@@ -306,7 +305,7 @@ def test_links_of_the_lost_page_lead_to_the_site_from_any_depth(chromium, sites,
         assert {"Course/book/index.html", "Course/book/part/moving.html", "Course/search.html"} <= own
         assert [path for path in own if not (tmp_path / path).is_file()] == []
         page.get_by_role("link", name="search", exact=True).press("Enter")
-        page.wait_for_url(urljoin(site, "Course/search.html"), timeout=PATIENCE)
+        page.wait_for_url(urljoin(site, "Course/search.html"))
         assert not problems, "\n".join(problems)
 
 
@@ -330,8 +329,8 @@ def test_the_menu_is_named_and_opened_by_key(chromium, sites, width, height):
     ):
         page.wait_for_load_state("networkidle")
         menu = page.get_by_role("button", name="Correct this page", exact=True)
-        expect(menu).to_be_in_viewport(ratio=1, timeout=PATIENCE)
-        expect(menu.locator("i")).to_be_visible(timeout=PATIENCE)
+        expect(menu).to_be_in_viewport(ratio=1)
+        expect(menu.locator("i")).to_be_visible()
         boxes = [button.bounding_box() for button in page.locator(".article-header-buttons .btn:visible").all()]
         boxes.sort(key=lambda box: box["x"])
         assert all(a["x"] + a["width"] <= b["x"] + 1 for a, b in zip(boxes, boxes[1:], strict=False)), boxes
@@ -341,8 +340,8 @@ def test_the_menu_is_named_and_opened_by_key(chromium, sites, width, height):
         edit, issue = (page.get_by_role("link", name=name) for name in ("Edit on GitHub", "Open an issue"))
         for link in (edit, issue):
             page.keyboard.press("ArrowDown")
-            expect(link).to_be_focused(timeout=PATIENCE)
-            expect(link).to_be_in_viewport(ratio=1, timeout=PATIENCE)
+            expect(link).to_be_focused()
+            expect(link).to_be_in_viewport(ratio=1)
         assert not problems, "\n".join(problems)
 
 

@@ -15,7 +15,6 @@ from test_budget import budget
 ROOT = Path(__file__).parents[1]
 SITE = ROOT / "_build" / "html"
 SIZES = {1280: 900, 390: 844}  # a laptop, a telephone
-PATIENCE = 10_000  # milliseconds; only a failure waits so long
 
 
 def chapters():
@@ -54,7 +53,7 @@ def page(visit):
 def assert_none(page, offences):
     """A list that the page computes is empty, or becomes so."""
     try:
-        browser.until(page, f"{offences}.length == 0", timeout=PATIENCE)
+        browser.until(page, f"{offences}.length == 0")
     except Late:
         found = page.evaluate(offences)
         assert not found, f"{offences} found\n" + "\n".join(found)

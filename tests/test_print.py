@@ -20,7 +20,6 @@ from book._extensions import pdf
 SITE = Path(__file__).parents[1] / "_build" / "html"
 SCREEN = {"width": 1280, "height": 900}
 PAPER = {"width": 672, "height": 900}  # 210 mm less two margins of 16 mm, at 96 pixels an inch
-PATIENCE = 30_000  # milliseconds; only a failure waits so long
 SMALLEST = 8 * 96 / 72  # pixels: letters of 8 points
 
 pytestmark = pytest.mark.browser
@@ -32,8 +31,8 @@ class Printed:
     def __init__(self, page):
         self.page = page
         browser.define(page, HELPERS)
-        browser.until(page, "all(VIEW).length === all('.printed').length", timeout=PATIENCE)
-        browser.until(page, "all('.explorable img').length === all(VIEW).length", timeout=PATIENCE)
+        browser.until(page, "all(VIEW).length === all('.printed').length")
+        browser.until(page, "all('.explorable img').length === all(VIEW).length")
         page.evaluate("window.print = () => ['beforeprint', 'afterprint'].forEach(fire)")
 
     def __enter__(self):
@@ -112,7 +111,7 @@ def declared(name):
 def assert_none(page, offences):
     """A list that the page computes is empty, or becomes so: the theme's frame moves away in steps."""
     try:
-        browser.until(page, f"{offences}.length === 0", timeout=5_000)
+        browser.until(page, f"{offences}.length === 0")
     except Late:
         assert page.evaluate(offences) == []
 

@@ -10,7 +10,6 @@ BEGINS = {  # what stands before the name of a cell
     "page": f"{CHAPTER}.html#gumbel-max-",
     "deck": f"{CHAPTER}.slides.html#/",
 }
-PATIENCE = 30_000  # milliseconds; only a failure waits so long
 
 pytestmark = pytest.mark.browser
 on_both = pytest.mark.parametrize("kind", BEGINS)
@@ -49,9 +48,9 @@ def opened(chromium):
         page, problems = visits[-1].__enter__()
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         all_problems.append(problems)
-        page.wait_for_selector(".explorable .share", state="attached", timeout=PATIENCE)
+        page.wait_for_selector(".explorable .share", state="attached")
         if "slides" in page.url:
-            page.wait_for_selector(".reveal.laid-out", timeout=PATIENCE)
+            page.wait_for_selector(".reveal.laid-out")
         page.evaluate("following.then(() => null)")  # the link is followed
         return Opened(page, number)
 
