@@ -44,3 +44,11 @@ def chromium():
         pytest.skip(browser.MISSING)
     with browser.launch() as chromium:
         yield chromium
+
+
+@pytest.fixture
+def page(visit):
+    """The page that a file's `visit` has opened for several tests; it must have had no problem when a test ends."""
+    page, problems = visit
+    yield page
+    assert not problems, "\n".join(problems)

@@ -25,8 +25,8 @@ const state = root => {
 };
 
 // The state that follows `before`, or the same one if nothing has changed after some display frames.
-const next_state = async (root, before, frames) => {
-  for (let frame = 0, start = performance.now(); performance.now() < start + 30_000; frame++) {
+const next_state = async (root, before, frames, patience) => {
+  for (let frame = 0, start = performance.now(); performance.now() < start + patience; frame++) {
     const now = state(root);
     if (now !== null && (now !== before || frame >= frames)) return now;
     await new Promise(requestAnimationFrame);
@@ -37,11 +37,7 @@ const next_state = async (root, before, frames) => {
 
 
 class Explorable:
-    """A picture with its controls.
-
-    every   Each position of a slider is visited by keyboard, it is dragged to both ends, and Play is pressed by mouse
-            and by key; or only the first and last two positions, dragged from the last to the first, and by mouse.
-    """
+    """A picture with its controls; `every` position of a slider is visited by keyboard, or the first and last two."""
 
     def __init__(self, page, number, every):
         self.page, self.root, self.every = page, page.locator(".explorable").nth(number), every
@@ -60,7 +56,8 @@ class Explorable:
 
     def state(self, before=None, frames=30):
         """The picture and its caption, as text, once they differ from `before` or have not for some display frames."""
-        found = self.page.evaluate("([root, before, n]) => next_state(root, before, n)", [self.element, before, frames])
+        arguments = [self.element, before, frames, browser.PATIENCE]
+        found = self.page.evaluate("arguments => next_state(...arguments)", arguments)
         assert found, f"no single picture whose caption is its alternative text: {self.root.inner_text()!r}"
         return found
 
@@ -99,7 +96,7 @@ class Explorable:
         track.scroll_into_view_if_needed()
         box = track.bounding_box()
         left, right, middle = box["x"], box["x"] + box["width"], box["y"] + box["height"] / 2
-        for to, picture in ((left, pictures[0]), (right, pictures[last]))[: 1 + self.every]:
+        for to, picture in (left, pictures[0]), (right, pictures[last]):
             knob = handle.bounding_box()
             mouse.move(knob["x"] + knob["width"] / 2, knob["y"] + knob["height"] / 2)
             mouse.down()
@@ -107,7 +104,7 @@ class Explorable:
             mouse.up()
             self.becomes(picture, f"dragged to {to} px")
         mouse.click((left + right) / 2, middle)
-        clicked = self.state(picture)
+        clicked = self.state(pictures[last])
         assert clicked == pictures.get(at(), clicked) and (last < 2 or 0 < at() < last), "clicked in the middle"
 
         handle.focus()
@@ -129,13 +126,12 @@ class Explorable:
             self.becomes(pictures[number], f"button {button.inner_text()}")
 
     def check_play(self, play):
-        """By mouse, then by key: plays on from the first picture, pauses, goes on, stops at the first picture."""
+        """By mouse and by keyboard: plays on from the first picture, pauses, goes on, stops at the first picture."""
         start_button, stop_button, repeat_button = play.locator("button").all()
         stop_button.click()
         first = self.state(self.state())
         repeat_button.click()  # so that it still plays, however late the next button is pressed
-        by_mouse, by_key = (lambda button: button.click(), "mouse"), (lambda button: button.press("Enter"), "keyboard")
-        for press, way in (by_mouse, by_key)[: 1 + self.every]:
+        for press, way in (lambda button: button.click(), "mouse"), (lambda button: button.press("Enter"), "keyboard"):
             press(start_button)
             second = self.state(first, frames=PLAYING)
             third = self.state(second, frames=PLAYING)

@@ -47,14 +47,6 @@ def visit(request, chromium, site):
         yield settle(page), problems
 
 
-@pytest.fixture
-def page(visit):
-    """An open page, which must have had no problem when the test ends."""
-    page, problems = visit
-    yield page
-    assert not problems, "\n".join(problems)
-
-
 # --- small windows, large letters -----------------------------------------------------------------------------------
 
 # What stands beyond the window's edge, and no box of its own lets the reader scroll to it.

@@ -14,11 +14,11 @@ import explorables
 import lab
 import nbformat
 import pytest
-from chapters import CHAPTERS, ROOT, cells, read
-from playback import Frame, stored
+from chapters import CHAPTERS, cells, read
+from playback import Frame
 from playwright.sync_api import expect
+from test_equal import page_of
 
-SITE = ROOT / "_build" / "html"
 PATIENCE = 60_000  # milliseconds; only a failure waits so long
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("files")]
 
@@ -36,7 +36,7 @@ def live(chromium, tmp_path_factory):
 
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_moved_sliders_reach_the_pictures_of_the_page(live, name):
-    page_has = stored(SITE / "book" / f"{name}.html")
+    page_has = page_of(name)
     with live(name) as page:
         lab.run_all(page)
         browser.define(page, explorables.HELPERS)

@@ -38,12 +38,12 @@ import store_outputs
 import yaml
 from chapters import BOOK, CHAPTERS, NOTEBOOKS, ROOT, calls, cells, checked, headings, printed, read, shown
 from chapters import table_of_contents as toc
-from playback import Frame, stored
+from playback import Frame
+from test_equal import page_of
 
 import lib.explore
 from lib.figures import style
 
-SITE = ROOT / "_build" / "html"
 SLIDES = yaml.safe_load((BOOK / "slides.yml").read_text())
 ON_SLIDES = {"slide", "subslide", "fragment"}
 TAGS = {"setup", "check", "widget", "exercise", "solution", "quiz"}
@@ -378,7 +378,7 @@ def test_every_state_of_every_widget(path, monkeypatch):
     printed frames must be few and differ, and the page must not be heavy. (That each state draws and says something
     finite, `frame` saw to while the page was built; that a kernel draws the same, test_equal.py does.)"""
     recorded = run(path, monkeypatch)
-    page = stored(SITE / path.relative_to(ROOT).with_suffix(".html"))
+    page = page_of(path.relative_to(BOOK).with_suffix(""))
     problems, weights = [], []
     for (function, controls), widget in zip(recorded, page, strict=True):
         name, frames = function.__name__, {at: model["state"]["value"] for at, model in widget.walk()}

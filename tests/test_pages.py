@@ -42,14 +42,6 @@ def visit(request, chromium, site):
         yield page, problems
 
 
-@pytest.fixture
-def page(visit):
-    """An open page, which must have had no problem when the test ends."""
-    page, problems = visit
-    yield page
-    assert not problems, "\n".join(problems)
-
-
 def assert_none(page, offences):
     """A list that the page computes is empty, or becomes so."""
     try:

@@ -12,8 +12,8 @@ from pathlib import Path
 import browser
 import pytest
 from chapters import CHAPTERS
-from playwright.sync_api import TimeoutError as Late
 from pypdf import PdfReader
+from test_pages import assert_none
 
 from book._extensions import pdf
 
@@ -108,14 +108,6 @@ def declared(name):
     return [list(frames(view)) for view in views]
 
 
-def assert_none(page, offences):
-    """A list that the page computes is empty, or becomes so: the theme's frame moves away in steps."""
-    try:
-        browser.until(page, f"{offences}.length === 0")
-    except Late:
-        assert page.evaluate(offences) == []
-
-
 @pytest.fixture(scope="module", params=CHAPTERS)
 def visit(request, chromium, site):
     name = f"book/{request.param}"
@@ -157,6 +149,7 @@ def test_only_the_text_is_printed_and_nothing_of_it_cut_off_small_or_raw(printed
     with printed as page:
         assert page.evaluate(frame) == []
         assert page.locator("h1:visible").count() == 1
+        assert page.locator("fieldset.quiz p:visible").count() == 0, "answers, in a print without solutions"
         assert_none(page, "cut_off()")
         assert_none(page, "scrolling()")
         assert page.evaluate("small(SMALLEST)".replace("SMALLEST", str(SMALLEST - 0.01))) == []
